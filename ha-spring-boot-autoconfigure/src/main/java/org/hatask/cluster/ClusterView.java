@@ -1,0 +1,47 @@
+package org.hatask.cluster;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An immutable picture of the cluster. Who wants to wait for another picture waits for {@link #changed()} of the picture
+ * it decided upon, so that no change can be missed in between.
+ *
+ * @param self this node, whether or not it is a member already
+ * @param members all members ordered by id
+ * @param master the master, or null while none is known
+ * @param lastEpoch epoch of the last known master, 0 before the first
+ * @param changed completed, with nothing, when this picture is replaced
+ */
+public record ClusterView(
+        Node self, List<Node> members, @Nullable Master master, long lastEpoch, CompletableFuture<Void> changed) {
+
+    public ClusterView {
+        members = List.copyOf(members);
+    }
+
+    /** The member with this id. */
+    public Optional<Node> member(String id) {
+        return members.stream().filter(node -> node.id().equals(id)).findFirst();
+    }
+
+    /** The master's node, empty when there is no master or the process that is master is no member (yet). */
+    public Optional<Node> masterNode() {
+        Master current = master;
+        return current == null
+                ? Optional.empty()
+                : members.stream().filter(current::is).findFirst();
+    }
+
+    /** Whether {@code node} is the master as far as this picture tells. */
+    public boolean isMaster(Node node) {
+        return master != null && master.is(node);
+    }
+
+    /** Whether this node is a member. */
+    public boolean isJoined() {
+        return members.stream().anyMatch(self::isSameProcessAs);
+    }
+}

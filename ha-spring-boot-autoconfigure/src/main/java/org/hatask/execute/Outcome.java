@@ -1,0 +1,59 @@
+package org.hatask.execute;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What became of one attempt: the base of every decision on what to do next. */
+public sealed interface Outcome {
+
+    /**
+     * The method returned.
+     *
+     * @param value what it returned; for a method that returns a future, what that held
+     */
+    record Succeeded(@Nullable Object value) implements Outcome {}
+
+    /**
+     * The method threw.
+     *
+     * @param error the exception to show to the caller
+     * @param typeNames class name of what was thrown where it ran, followed by those of its superclasses
+     */
+    record Failed(Throwable error, List<String> typeNames) implements Outcome {
+
+        public Failed {
+            typeNames = List.copyOf(typeNames);
+        }
+
+        /** The failure of an exception that was thrown in this process. */
+        public static Failed of(Throwable error) {
+            return new Failed(error, TypeNames.of(error));
+        }
+    }
+
+    /**
+     * It cannot have started: there was no connection to send it over.
+     *
+     * @param reason for messages
+     */
+    record NotSent(String reason) implements Outcome {}
+
+    /**
+     * The node says that it did not start it.
+     *
+     * @param refusal why
+     * @param message for messages
+     */
+    record Refused(Refusal refusal, String message) implements Outcome {}
+
+    /**
+     * It was sent, or started here, and nobody knows how far it came.
+     *
+     * @param reason for messages
+     * @param timedOut whether time ran out, rather than node or connection broke
+     */
+    record Unknown(String reason, boolean timedOut) implements Outcome {}
+
+    /** The caller gave up. */
+    record Cancelled() implements Outcome {}
+}

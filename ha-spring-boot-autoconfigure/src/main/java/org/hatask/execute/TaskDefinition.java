@@ -1,0 +1,64 @@
+package org.hatask.execute;
+
+import java.lang.reflect.Method;
+import java.lang.reflect.Type;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.hatask.OffRole;
+import org.hatask.Role;
+
+/**
+ * A task as this node knows it.
+ *
+ * @param name name in the cluster
+ * @param beanName the bean whose method it is
+ * @param method the method, as declared by the bean's class
+ * @param role which nodes may execute it
+ * @param retry when it is tried again
+ * @param timeout longest time of one attempt
+ * @param offRole what a call on a node without the role does
+ * @param scheduled whether the method also is {@code @Scheduled}
+ * @param async whether it returns a {@code CompletableFuture}
+ * @param parameterTypes types of the arguments, with generics
+ * @param resultType type of the result, with generics; what the future holds where it returns a future
+ * @param errorTypes exceptions that are rebuilt from another node's answer, by class name
+ * @param signature what must be the same on both nodes for arguments and result to be understood
+ */
+public record TaskDefinition(
+        String name,
+        String beanName,
+        Method method,
+        Role role,
+        RetrySettings retry,
+        Duration timeout,
+        OffRole offRole,
+        boolean scheduled,
+        boolean async,
+        List<Type> parameterTypes,
+        Type resultType,
+        Map<String, Class<? extends Throwable>> errorTypes,
+        String signature) {
+
+    public TaskDefinition {
+        parameterTypes = List.copyOf(parameterTypes);
+        errorTypes = Map.copyOf(errorTypes);
+    }
+
+    /** Identity is the name: a registry holds one definition of it. */
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof TaskDefinition that && name.equals(that.name);
+    }
+
+    @Override
+    public int hashCode() {
+        return name.hashCode();
+    }
+
+    /** The task in messages. */
+    @Override
+    public String toString() {
+        return name;
+    }
+}

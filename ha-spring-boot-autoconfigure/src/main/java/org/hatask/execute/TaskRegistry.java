@@ -1,0 +1,28 @@
+package org.hatask.execute;
+
+import java.util.Collection;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/** The tasks of this node by name. Immutable. */
+public final class TaskRegistry {
+
+    private final Map<String, TaskDefinition> tasks;
+
+    /** The names must differ; {@link TaskScanner} has made sure of it. */
+    public TaskRegistry(Collection<TaskDefinition> definitions) {
+        Map<String, TaskDefinition> byName = new TreeMap<>();
+        definitions.forEach(task -> byName.put(task.name(), task));
+        this.tasks = java.util.Collections.unmodifiableMap(byName);
+    }
+
+    public Optional<TaskDefinition> find(String name) {
+        return Optional.ofNullable(tasks.get(name));
+    }
+
+    /** All tasks, ordered by name. */
+    public Collection<TaskDefinition> all() {
+        return tasks.values();
+    }
+}

@@ -1,0 +1,5 @@
+/** The wire between two nodes. */
+@NullMarked
+package org.hatask.link;
+
+import org.jspecify.annotations.NullMarked;
