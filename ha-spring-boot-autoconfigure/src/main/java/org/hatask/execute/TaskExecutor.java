@@ -1,14 +1,325 @@
 package org.hatask.execute;
 
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+import org.hatask.Role;
+import org.hatask.StaleEpochException;
+import org.hatask.TaskContext;
+import org.hatask.cluster.Mastership;
+import org.hatask.cluster.Node;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
 
-/** Placeholder to be replaced by the real one: the face the link works against. */
-public interface TaskExecutor {
+/**
+ * Runs attempts on this node: those of other nodes on a bounded pool, those of this node in place, on the caller's thread.
+ *
+ * <p>Every attempt is entered into {@link #running} <em>before</em> it is admitted. Whoever forbids something (a drain, the
+ * end of a mastership) first makes the condition true that admission checks, and then goes through the running ones: so an
+ * attempt either is refused or is found. A watchdog goes through them twenty times a second and stops what is overdue;
+ * that costs a local call nothing but its entry.
+ */
+public final class TaskExecutor implements AutoCloseable {
 
-    /** Executes the attempt on a thread of this node's pool; completes with what became of it, never exceptionally. */
-    CompletableFuture<Outcome> submit(Attempt attempt, @Nullable Object[] arguments);
+    private static final Logger log = LoggerFactory.getLogger(TaskExecutor.class);
+    private static final long WATCH_MILLIS = 50;
+
+    private final Mastership mastership;
+    private final Supplier<Node> self;
+    private final TaskInvoker invoker;
+    private final LongSupplier nanoTime;
+    private final ThreadPoolExecutor pool;
+    private final ScheduledExecutorService watchdog;
+    private final Set<RunningAttempt> running = ConcurrentHashMap.newKeySet();
+    private volatile boolean draining;
+
+    public TaskExecutor(
+            ExecutorSettings settings,
+            Mastership mastership,
+            Supplier<Node> self,
+            TaskInvoker invoker,
+            LongSupplier nanoTime) {
+        this.mastership = mastership;
+        this.self = self;
+        this.invoker = invoker;
+        this.nanoTime = nanoTime;
+        BlockingQueue<Runnable> queue = settings.queueCapacity() == 0
+                ? new SynchronousQueue<>()
+                : new LinkedBlockingQueue<>(settings.queueCapacity());
+        this.pool = new ThreadPoolExecutor(
+                settings.threads(), settings.threads(), 60, TimeUnit.SECONDS, queue, daemonThreads("ha-task-"));
+        this.pool.allowCoreThreadTimeOut(true);
+        this.watchdog = new ScheduledThreadPoolExecutor(1, daemonThreads("ha-watchdog-"));
+        this.watchdog.scheduleWithFixedDelay(this::stopOverdue, WATCH_MILLIS, WATCH_MILLIS, TimeUnit.MILLISECONDS);
+    }
+
+    private static CustomizableThreadFactory daemonThreads(String prefix) {
+        CustomizableThreadFactory threads = new CustomizableThreadFactory(prefix);
+        threads.setDaemon(true);
+        return threads;
+    }
+
+    /** Runs the attempt on a thread of the pool. The future completes with what became of it, never exceptionally. */
+    public CompletableFuture<Outcome> submit(Attempt attempt, @Nullable Object[] arguments) {
+        RunningAttempt entry = enter(attempt);
+        Outcome.Refused refused = admit(attempt);
+        if (refused != null) {
+            running.remove(entry);
+            return CompletableFuture.completedFuture(refused);
+        }
+        CompletableFuture<Outcome> outcome = new CompletableFuture<>();
+        try {
+            pool.execute(() -> run(entry, () -> invoker.invoke(attempt.task(), arguments), outcome));
+        } catch (RejectedExecutionException e) {
+            running.remove(entry);
+            outcome.complete(new Outcome.Refused(
+                    draining ? Refusal.DRAINING : Refusal.BUSY,
+                    "node " + self.get().id() + " runs " + pool.getActiveCount() + " tasks and "
+                            + pool.getQueue().size() + " more wait"));
+        }
+        return outcome;
+    }
+
+    /**
+     * Runs the attempt on the calling thread, with {@code body} as the method. The future is complete on return, but for
+     * methods that return a future themselves; it never completes exceptionally.
+     */
+    public CompletableFuture<Outcome> runInPlace(Attempt attempt, Callable<@Nullable Object> body) {
+        CompletableFuture<Outcome> outcome = new CompletableFuture<>();
+        run(enter(attempt), body, outcome);
+        return outcome;
+    }
+
+    private RunningAttempt enter(Attempt attempt) {
+        RunningAttempt entry = new RunningAttempt(attempt, mastership, nanoTime);
+        running.add(entry);
+        return entry;
+    }
+
+    private void run(RunningAttempt entry, Callable<@Nullable Object> body, CompletableFuture<Outcome> outcome) {
+        Attempt attempt = entry.details();
+        Outcome.Refused refused = admit(attempt);
+        if (refused != null || !entry.begin()) {
+            running.remove(entry);
+            outcome.complete(refused != null ? refused : notStarted(entry));
+            return;
+        }
+        Object result;
+        try {
+            result = TaskContext.callWith(entry, body);
+        } catch (Throwable e) {
+            entry.end();
+            running.remove(entry);
+            outcome.complete(failed(entry, e));
+            return;
+        }
+        entry.end();
+        if (attempt.task().async() && result instanceof CompletableFuture<?> future) {
+            followUp(entry, future, outcome);
+        } else {
+            running.remove(entry);
+            outcome.complete(new Outcome.Succeeded(result));
+        }
+    }
+
+    /** The method has returned a future: the attempt runs until that completes; to stop it means to cancel the future. */
+    private void followUp(RunningAttempt entry, CompletableFuture<?> future, CompletableFuture<Outcome> outcome) {
+        entry.onStop(() -> future.cancel(true));
+        future.whenComplete((value, error) -> {
+            running.remove(entry);
+            outcome.complete(error == null ? new Outcome.Succeeded(value) : failed(entry, unwrap(error)));
+        });
+    }
+
+    private static Throwable unwrap(Throwable error) {
+        return error instanceof CompletionException && error.getCause() != null ? error.getCause() : error;
+    }
+
+    /** Whether this node may start the attempt now; null when it may. */
+    private Outcome.@Nullable Refused admit(Attempt attempt) {
+        Node node = self.get();
+        if (!node.acceptsTasks()) {
+            return new Outcome.Refused(Refusal.NOT_ACCEPTING, "node " + node.id() + " executes no tasks");
+        }
+        if (draining) {
+            return new Outcome.Refused(Refusal.DRAINING, "node " + node.id() + " is about to stop");
+        }
+        if (nanoTime.getAsLong() - attempt.deadlineNanos() >= 0) {
+            return new Outcome.Refused(Refusal.TOO_LATE, "its time was over before it could start");
+        }
+        if (attempt.task().role() == Role.MASTER) {
+            long held = mastership.heldEpoch();
+            if (held == 0) {
+                return new Outcome.Refused(Refusal.NOT_MASTER, "node " + node.id() + " is not master for certain");
+            }
+            if (held != attempt.epoch()) {
+                return new Outcome.Refused(
+                        Refusal.STALE_EPOCH,
+                        "node " + node.id() + " is master of epoch " + held + ", not " + attempt.epoch());
+            }
+        }
+        return null;
+    }
+
+    private static Outcome notStarted(RunningAttempt entry) {
+        RunningAttempt.Stop stop = entry.stopped();
+        return switch (stop == null ? RunningAttempt.Stop.SHUTDOWN : stop) {
+            case TIMED_OUT -> new Outcome.Refused(Refusal.TOO_LATE, "its time was over before it could start");
+            case MASTERSHIP_LOST ->
+                new Outcome.Refused(Refusal.NOT_MASTER, "the mastership ended before it could start");
+            case SHUTDOWN -> new Outcome.Refused(Refusal.DRAINING, "the node stopped before it could start");
+            case CALLER_GAVE_UP -> new Outcome.Cancelled();
+        };
+    }
+
+    private Outcome failed(RunningAttempt entry, Throwable error) {
+        Attempt attempt = entry.details();
+        RunningAttempt.Stop stop = entry.stopped();
+        if (stop == null) {
+            return Outcome.Failed.of(error);
+        }
+        return switch (stop) {
+            case TIMED_OUT ->
+                new Outcome.Unknown(
+                        "it was interrupted after its timeout of "
+                                + attempt.task().timeout(),
+                        true);
+            case MASTERSHIP_LOST ->
+                Outcome.Failed.of(new StaleEpochException(
+                        "Task " + attempt + " was interrupted on node "
+                                + self.get().id() + ": its mastership of epoch " + attempt.epoch() + " ended",
+                        error));
+            case SHUTDOWN ->
+                new Outcome.Unknown(
+                        "it was interrupted by the stop of node " + self.get().id(), false);
+            case CALLER_GAVE_UP -> new Outcome.Cancelled();
+        };
+    }
+
+    private void stopOverdue() {
+        for (RunningAttempt entry : running) {
+            if (entry.isOverdue() && entry.stopped() == null) {
+                log.warn(
+                        "Task {} is told to stop after its timeout of {}",
+                        entry.details(),
+                        entry.details().task().timeout());
+                entry.stop(RunningAttempt.Stop.TIMED_OUT);
+            }
+        }
+    }
 
     /** Tells a running or queued attempt that its caller gave up; nothing happens when there is none. */
-    void cancel(String taskId, int attemptNumber, String reason);
+    public void cancel(String taskId, int attemptNumber, String reason) {
+        for (RunningAttempt entry : running) {
+            if (entry.details().number() == attemptNumber
+                    && entry.details().taskId().equals(taskId)) {
+                log.debug("Task {} is told to stop: {}", entry.details(), reason);
+                entry.stop(RunningAttempt.Stop.CALLER_GAVE_UP);
+            }
+        }
+    }
+
+    /** The mastership of this epoch is over: stops the tasks that run under it. */
+    public void stopMasterTasks(long epoch) {
+        for (RunningAttempt entry : running) {
+            if (entry.isForMaster() && entry.details().epoch() == epoch) {
+                log.warn("Task {} is told to stop: the mastership of epoch {} is over", entry.details(), epoch);
+                entry.stop(RunningAttempt.Stop.MASTERSHIP_LOST);
+            }
+        }
+    }
+
+    /** From now on refuses everything new; what only waits for a thread is refused, too. */
+    public void drain() {
+        draining = true;
+    }
+
+    /** Waits until no attempt for the master runs, or time is over; whether none runs. */
+    public boolean awaitMasterTasks(Duration atMost) {
+        return await(RunningAttempt::isForMaster, atMost);
+    }
+
+    /** Waits until nothing runs, or time is over; whether nothing runs. */
+    public boolean awaitIdle(Duration atMost) {
+        return await(entry -> true, atMost);
+    }
+
+    private boolean await(Predicate<RunningAttempt> which, Duration atMost) {
+        BooleanSupplier none = () -> running.stream().noneMatch(which);
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        if (none.getAsBoolean()) {
+            return true;
+        }
+        ScheduledFuture<?> polling = watchdog.scheduleWithFixedDelay(
+                () -> {
+                    if (none.getAsBoolean()) {
+                        done.complete(null);
+                    }
+                },
+                1,
+                2,
+                TimeUnit.MILLISECONDS);
+        try {
+            done.completeOnTimeout(null, atMost.toMillis(), TimeUnit.MILLISECONDS)
+                    .join();
+        } finally {
+            polling.cancel(false);
+        }
+        return none.getAsBoolean();
+    }
+
+    /** The attempts that run here now, the oldest first. */
+    public List<Running> running() {
+        List<Running> list = new ArrayList<>();
+        for (RunningAttempt entry : running) {
+            Attempt attempt = entry.details();
+            list.add(new Running(
+                    attempt.task().name(), attempt.taskId(), attempt.number(), attempt.callerNode(), entry.age()));
+        }
+        list.sort(Comparator.comparing(Running::age).reversed());
+        return list;
+    }
+
+    public int inFlight() {
+        return running.size();
+    }
+
+    /**
+     * @param task its name
+     * @param taskId id of the execution
+     * @param attempt number of the attempt
+     * @param callerNode whose call it is
+     * @param age since it was taken on
+     */
+    public record Running(String task, String taskId, int attempt, String callerNode, Duration age) {}
+
+    /** Stops what still runs and refuses what still waits. */
+    @Override
+    public void close() {
+        draining = true;
+        running.forEach(entry -> entry.stop(RunningAttempt.Stop.SHUTDOWN));
+        pool.shutdownNow().forEach(Runnable::run);
+        watchdog.shutdownNow();
+    }
 }

@@ -1,6 +1,7 @@
 package org.hatask.execute;
 
 import java.util.Collection;
+import java.util.Collections;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -10,11 +11,11 @@ public final class TaskRegistry {
 
     private final Map<String, TaskDefinition> tasks;
 
-    /** The names must differ; {@link TaskScanner} has made sure of it. */
+    /** The names must differ; whoever collects them makes sure of it. */
     public TaskRegistry(Collection<TaskDefinition> definitions) {
         Map<String, TaskDefinition> byName = new TreeMap<>();
         definitions.forEach(task -> byName.put(task.name(), task));
-        this.tasks = java.util.Collections.unmodifiableMap(byName);
+        this.tasks = Collections.unmodifiableMap(byName);
     }
 
     public Optional<TaskDefinition> find(String name) {

@@ -1,0 +1,241 @@
+package org.hatask.dispatch;
+
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
+import org.hatask.OffRole;
+import org.hatask.TaskContext;
+import org.hatask.cluster.ClusterState;
+import org.hatask.cluster.Node;
+import org.hatask.execute.Attempt;
+import org.hatask.execute.CodecException;
+import org.hatask.execute.Outcome;
+import org.hatask.execute.TaskDefinition;
+import org.hatask.execute.TaskExecutor;
+import org.hatask.link.TaskTransport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Carries out what an {@link Execution} decides: on the caller's thread for methods that return their value, without
+ * holding any thread for methods that return a future. Thread-safe.
+ */
+public final class Dispatcher {
+
+    private final ClusterState cluster;
+    private final TaskExecutor executor;
+    private final TaskTransport transport;
+    private final Executor callbacks;
+    private final Execution.Environment environment;
+    private final Map<String, RetryPolicy> retryPolicies = new ConcurrentHashMap<>();
+    private final Map<String, TaskStatistics> statistics = new ConcurrentHashMap<>();
+    private final AtomicLong lastTask = new AtomicLong();
+
+    /**
+     * @param electionWait how long a call waits for a node that can take it
+     * @param callbacks where calls that hold no thread go on, and where what depends on their futures runs
+     */
+    public Dispatcher(
+            ClusterState cluster,
+            TaskExecutor executor,
+            TaskTransport transport,
+            NodeChooser chooser,
+            Duration electionWait,
+            Executor callbacks) {
+        this.cluster = cluster;
+        this.executor = executor;
+        this.transport = transport;
+        this.callbacks = callbacks;
+        this.environment = new Execution.Environment(
+                cluster::view,
+                chooser,
+                node -> isSelf(node) || transport.isReachable(node),
+                electionWait,
+                System::nanoTime);
+    }
+
+    /**
+     * Executes the task somewhere and returns what it returns.
+     *
+     * @param local makes a call of the method in place; asked once for every attempt on this node
+     * @throws Throwable what the method throws, or a {@link org.hatask.HaException}
+     */
+    public @Nullable Object call(
+            TaskDefinition task, @Nullable Object[] arguments, Supplier<Callable<@Nullable Object>> local)
+            throws Throwable {
+        long start = System.nanoTime();
+        Execution execution = newExecution(task);
+        while (true) {
+            Step step = execution.next();
+            if (step instanceof Step.Try tried) {
+                CompletableFuture<Outcome> pending = isSelf(tried.node())
+                        ? executor.runInPlace(tried.attempt(), local.get())
+                        : transport.send(tried.node(), tried.attempt(), arguments);
+                execution.judge(tried.node(), await(tried, pending));
+            } else if (step instanceof Step.Wait wait) {
+                await(task, wait);
+            } else if (step instanceof Step.Return finished) {
+                record(task, start, false, execution);
+                return finished.value();
+            } else if (step instanceof Step.Throw failed) {
+                record(task, start, true, execution);
+                throw failed.error();
+            }
+        }
+    }
+
+    private static Outcome await(Step.Try tried, CompletableFuture<Outcome> pending) {
+        try {
+            return pending.get(tried.attempt().deadlineNanos() - System.nanoTime(), TimeUnit.NANOSECONDS);
+        } catch (TimeoutException e) {
+            pending.cancel(true);
+            return noAnswer(tried);
+        } catch (InterruptedException e) {
+            pending.cancel(true);
+            Thread.currentThread().interrupt();
+            return new Outcome.Cancelled();
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof CodecException codec) {
+                throw codec;
+            }
+            throw new IllegalStateException("A transport completed an attempt with an exception", e.getCause());
+        }
+    }
+
+    private static Outcome.Unknown noAnswer(Step.Try tried) {
+        return new Outcome.Unknown("no answer within " + tried.attempt().task().timeout(), true);
+    }
+
+    private static void await(TaskDefinition task, Step.Wait wait) {
+        try {
+            wait.wake().get(wait.atMost().toNanos(), TimeUnit.NANOSECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CancellationException(
+                    "The caller of task " + task + " was interrupted while it waited for a node");
+        } catch (TimeoutException e) {
+            // Then look again.
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("A wait never fails", e);
+        }
+    }
+
+    /**
+     * The same for a method that returns a future. The first attempt, if it is for this node, is made in place; later ones
+     * on a thread of the executor. To cancel the future cancels the attempt.
+     */
+    public CompletableFuture<@Nullable Object> callAsync(
+            TaskDefinition task, @Nullable Object[] arguments, Supplier<Callable<@Nullable Object>> local) {
+        AsyncCall call = new AsyncCall(task, arguments, newExecution(task));
+        call.goOn(local);
+        return call.result;
+    }
+
+    /** A call that holds no thread. Its steps follow each other, so only one thread is in it at a time. */
+    private final class AsyncCall {
+
+        private final TaskDefinition task;
+        private final @Nullable Object[] arguments;
+        private final Execution execution;
+        private final long start = System.nanoTime();
+        private final CompletableFuture<@Nullable Object> result = new CompletableFuture<>();
+
+        AsyncCall(TaskDefinition task, @Nullable Object[] arguments, Execution execution) {
+            this.task = task;
+            this.arguments = arguments;
+            this.execution = execution;
+        }
+
+        void goOn(@Nullable Supplier<Callable<@Nullable Object>> local) {
+            if (result.isDone()) {
+                return;
+            }
+            try {
+                Step step = execution.next();
+                if (step instanceof Step.Try tried) {
+                    attempt(tried, local);
+                } else if (step instanceof Step.Wait wait) {
+                    wait.wake()
+                            .copy()
+                            .completeOnTimeout(null, wait.atMost().toNanos(), TimeUnit.NANOSECONDS)
+                            .whenCompleteAsync((done, error) -> goOn(null), callbacks);
+                } else if (step instanceof Step.Return finished) {
+                    record(task, start, false, execution);
+                    result.complete(finished.value());
+                } else if (step instanceof Step.Throw failed) {
+                    record(task, start, true, execution);
+                    result.completeExceptionally(failed.error());
+                }
+            } catch (RuntimeException e) {
+                result.completeExceptionally(e);
+            }
+        }
+
+        private void attempt(Step.Try tried, @Nullable Supplier<Callable<@Nullable Object>> local) {
+            Attempt attempt = tried.attempt();
+            CompletableFuture<Outcome> pending;
+            if (!isSelf(tried.node())) {
+                pending = transport.send(tried.node(), attempt, arguments);
+            } else if (local != null) {
+                pending = executor.runInPlace(attempt, local.get());
+            } else {
+                pending = executor.submit(attempt, arguments);
+            }
+            result.whenComplete((value, error) -> {
+                if (result.isCancelled()) {
+                    pending.cancel(true);
+                    executor.cancel(attempt.taskId(), attempt.number(), "its future was cancelled");
+                }
+            });
+            Outcome timedOut = noAnswer(tried);
+            pending.copy()
+                    .completeOnTimeout(timedOut, attempt.deadlineNanos() - System.nanoTime(), TimeUnit.NANOSECONDS)
+                    .whenCompleteAsync((outcome, error) -> answered(tried, pending, outcome, error), callbacks);
+        }
+
+        private void answered(
+                Step.Try tried,
+                CompletableFuture<Outcome> pending,
+                @Nullable Outcome outcome,
+                @Nullable Throwable error) {
+            pending.cancel(true);
+            if (outcome == null) {
+                result.completeExceptionally(error == null || error.getCause() == null ? error : error.getCause());
+                return;
+            }
+            execution.judge(tried.node(), outcome);
+            goOn(null);
+        }
+    }
+
+    private Execution newExecution(TaskDefinition task) {
+        RetryPolicy retry = retryPolicies.computeIfAbsent(task.name(), name -> new RetryPolicy(task.retry()));
+        Duration callerRemaining =
+                TaskContext.find().map(TaskContext::remaining).orElse(null);
+        String taskId = cluster.view().self().incarnation() + "-"
+                + Long.toString(lastTask.incrementAndGet(), Character.MAX_RADIX);
+        boolean onlyHere = task.offRole() != OffRole.FORWARD;
+        return new Execution(task, taskId, retry, onlyHere, callerRemaining, environment);
+    }
+
+    private boolean isSelf(Node node) {
+        return node.isSameProcessAs(cluster.view().self());
+    }
+
+    private void record(TaskDefinition task, long start, boolean failed, Execution execution) {
+        statistics(task.name()).finished(System.nanoTime() - start, failed, execution.startedAttempts());
+    }
+
+    /** What was counted of a task's calls on this node. */
+    public TaskStatistics statistics(String taskName) {
+        return statistics.computeIfAbsent(taskName, name -> new TaskStatistics());
+    }
+}

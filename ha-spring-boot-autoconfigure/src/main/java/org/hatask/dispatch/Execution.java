@@ -1,0 +1,289 @@
+package org.hatask.dispatch;
+
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.LongSupplier;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+import org.hatask.HaException;
+import org.hatask.NoMasterException;
+import org.hatask.NoNodeAvailableException;
+import org.hatask.Role;
+import org.hatask.TaskOutcomeUnknownException;
+import org.hatask.TaskRejectedException;
+import org.hatask.TaskTimeoutException;
+import org.hatask.cluster.ClusterView;
+import org.hatask.cluster.Node;
+import org.hatask.execute.Attempt;
+import org.hatask.execute.Outcome;
+import org.hatask.execute.Refusal;
+import org.hatask.execute.TaskDefinition;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One logical call, as a state machine: it decides, somebody else does. {@link #next()} says what to do; after a
+ * {@link Step.Try} its outcome is given to {@link #judge}. All rules of re-execution are here, none elsewhere:
+ *
+ * <ul>
+ *   <li>not sent and refused: nothing ran, so the same attempt goes to another node while its time allows;
+ *   <li>failed and unknown: another attempt only where the task's {@code retry} allows, on a node not tried before while
+ *       there is one;
+ *   <li>succeeded and cancelled: the end.
+ * </ul>
+ *
+ * <p>Owned by one call; used by one thread at a time.
+ */
+final class Execution {
+
+    private static final Duration FIRST_ROUND_PAUSE = Duration.ofMillis(5);
+    private static final Duration LONGEST_ROUND_PAUSE = Duration.ofMillis(250);
+
+    private final TaskDefinition task;
+    private final String taskId;
+    private final RetryPolicy retry;
+    private final boolean onlyHere;
+    private final Environment environment;
+    private final long callDeadline;
+
+    /** Nodes, by incarnation, on which the method was or may have been started. */
+    private final Set<String> attempted = new HashSet<>();
+    /** Nodes that would refuse this call for ever. */
+    private final Set<String> unable = new HashSet<>();
+    /** Nodes that did not take the present attempt in the present round. */
+    private final Set<String> passed = new HashSet<>();
+
+    private int attempts;
+    private int rounds;
+    private long attemptDeadline;
+    private long unplacedSince;
+    private boolean onlyBusy;
+    private @Nullable String lastObstacle;
+    private @Nullable Throwable lastError;
+    private long pauseUntil;
+    private @Nullable Step end;
+
+    /**
+     * What executions need of the node they run on.
+     *
+     * @param view the cluster as it is now
+     * @param chooser chooses among candidates
+     * @param reachable whether a node could be reached lately
+     * @param electionWait how long a call waits for somebody who can take it
+     * @param nanoTime monotonic clock
+     */
+    record Environment(
+            Supplier<ClusterView> view,
+            NodeChooser chooser,
+            Predicate<Node> reachable,
+            Duration electionWait,
+            LongSupplier nanoTime) {}
+
+    /**
+     * @param onlyHere whether no other node than this may execute it
+     * @param callerRemaining time that the caller itself has left, where it is a task; null otherwise
+     */
+    Execution(
+            TaskDefinition task,
+            String taskId,
+            RetryPolicy retry,
+            boolean onlyHere,
+            @Nullable Duration callerRemaining,
+            Environment environment) {
+        this.task = task;
+        this.taskId = taskId;
+        this.retry = retry;
+        this.onlyHere = onlyHere;
+        this.environment = environment;
+        long now = now();
+        // Half the range of nanoTime is as good as never, and still safe to subtract.
+        this.callDeadline = now + (callerRemaining == null ? Long.MAX_VALUE / 2 : callerRemaining.toNanos());
+        this.pauseUntil = now;
+        openWindow(now);
+    }
+
+    private long now() {
+        return environment.nanoTime().getAsLong();
+    }
+
+    /** Begins the time of the next attempt. */
+    private void openWindow(long now) {
+        long timeout = now + Math.min(task.timeout().toNanos(), Long.MAX_VALUE / 2);
+        attemptDeadline = timeout - callDeadline < 0 ? timeout : callDeadline;
+        unplacedSince = now;
+        onlyBusy = true;
+        rounds = 0;
+        passed.clear();
+        lastObstacle = null;
+    }
+
+    /** Number of the attempt that is made or looked for, from 1. */
+    private int attempt() {
+        return attempts + 1;
+    }
+
+    /** How many attempts were or may have been started. */
+    int startedAttempts() {
+        return end instanceof Step.Return ? attempts + 1 : attempts;
+    }
+
+    Step next() {
+        if (end != null) {
+            return end;
+        }
+        long now = now();
+        if (pauseUntil - now > 0) {
+            return new Step.Wait(new CompletableFuture<>(), Duration.ofNanos(pauseUntil - now));
+        }
+        ClusterView view = environment.view().get();
+        List<Node> candidates = candidates(view);
+        List<Node> able = without(candidates, unable);
+        if (!candidates.isEmpty() && able.isEmpty()) {
+            return finish(new TaskRejectedException(
+                    "No node can execute task " + task + " (" + taskId + "): " + lastObstacle));
+        }
+        List<Node> open = without(able, passed);
+        if (!open.isEmpty()) {
+            Optional<Node> node = environment.chooser().choose(task, preferred(open));
+            if (node.isPresent() && attemptDeadline - now > 0) {
+                return new Step.Try(node.get(), attemptFor(view));
+            }
+        }
+        return waitForNode(now, view, able.isEmpty());
+    }
+
+    private List<Node> candidates(ClusterView view) {
+        List<Node> all = RoleRouter.candidates(view, task.role());
+        return onlyHere ? all.stream().filter(view.self()::isSameProcessAs).toList() : all;
+    }
+
+    private Attempt attemptFor(ClusterView view) {
+        long epoch = task.role() == Role.MASTER && view.master() != null
+                ? view.master().epoch()
+                : 0;
+        return new Attempt(
+                task, taskId, attempt(), epoch, attemptDeadline, view.self().id());
+    }
+
+    /** Nodes never tried come first, and among them those that can be reached. */
+    private List<Node> preferred(List<Node> open) {
+        List<Node> fresh = without(open, attempted);
+        List<Node> choice = fresh.isEmpty() ? open : fresh;
+        List<Node> reachable = choice.stream().filter(environment.reachable()).toList();
+        return reachable.isEmpty() ? choice : reachable;
+    }
+
+    private static List<Node> without(List<Node> nodes, Set<String> incarnations) {
+        return incarnations.isEmpty()
+                ? nodes
+                : nodes.stream()
+                        .filter(node -> !incarnations.contains(node.incarnation()))
+                        .toList();
+    }
+
+    /** Nobody takes it at the moment: waits for the cluster to change, or a little, and begins a new round. */
+    private Step waitForNode(long now, ClusterView view, boolean nobody) {
+        if (nobody) {
+            onlyBusy = false;
+        }
+        // A full queue empties while time allows; whatever else is wrong has the time of an election to mend itself.
+        long patience = unplacedSince + environment.electionWait().toNanos();
+        long until = onlyBusy || attemptDeadline - patience < 0 ? attemptDeadline : patience;
+        if (until - now <= 0) {
+            return finish(nobodyTookIt(view, nobody, Duration.ofNanos(now - unplacedSince)));
+        }
+        passed.clear();
+        Duration pause = nobody ? Duration.ofNanos(until - now) : roundPause();
+        rounds++;
+        return new Step.Wait(view.changed(), min(pause, Duration.ofNanos(until - now)));
+    }
+
+    private Duration roundPause() {
+        return min(FIRST_ROUND_PAUSE.multipliedBy(1L << Math.min(rounds, 10)), LONGEST_ROUND_PAUSE);
+    }
+
+    private static Duration min(Duration a, Duration b) {
+        return a.compareTo(b) <= 0 ? a : b;
+    }
+
+    private HaException nobodyTookIt(ClusterView view, boolean nobody, Duration waited) {
+        String call = "Task " + task + " (" + taskId + ") was not executed: ";
+        String after = " Waited " + waited.toMillis() + " ms.";
+        if (nobody) {
+            String why = call + RoleRouter.whyNone(view, task.role()) + after;
+            return task.role() == Role.MASTER ? new NoMasterException(why) : new NoNodeAvailableException(why);
+        }
+        String why = call + "no node took it; the last obstacle: " + lastObstacle + "." + after;
+        if (onlyBusy) {
+            return new TaskRejectedException(why);
+        }
+        return task.role() == Role.MASTER ? new NoMasterException(why) : new NoNodeAvailableException(why);
+    }
+
+    /** Takes the outcome of the attempt that the last {@link Step.Try} asked for. */
+    void judge(Node node, Outcome outcome) {
+        if (outcome instanceof Outcome.Succeeded succeeded) {
+            end = new Step.Return(succeeded.value());
+        } else if (outcome instanceof Outcome.Failed failed) {
+            again(node, failed.error(), retry.covers(failed), true);
+        } else if (outcome instanceof Outcome.Unknown unknown) {
+            HaException error = unknownError(node, unknown);
+            // A node that died costs nothing but the way to another; a slow one deserves the pause.
+            again(node, error, retry.covers(error), unknown.timedOut());
+        } else if (outcome instanceof Outcome.NotSent notSent) {
+            pass(node, "node " + node.id() + ": " + notSent.reason(), false);
+        } else if (outcome instanceof Outcome.Refused refused) {
+            if (refused.refusal().isPermanent()) {
+                unable.add(node.incarnation());
+            }
+            pass(node, refused.message(), refused.refusal() == Refusal.BUSY);
+        } else {
+            end = new Step.Throw(new CancellationException(
+                    "Task " + task + " (" + taskId + ") was cancelled while it was with node " + node.id()));
+        }
+    }
+
+    private void pass(Node node, String obstacle, boolean busy) {
+        passed.add(node.incarnation());
+        lastObstacle = obstacle;
+        onlyBusy &= busy;
+    }
+
+    private void again(Node node, Throwable error, boolean covered, boolean withPause) {
+        attempts++;
+        attempted.add(node.incarnation());
+        long now = now();
+        Duration pause = withPause ? retry.pauseAfter(attempts) : Duration.ZERO;
+        if (!covered || !retry.allowsAnother(attempts) || callDeadline - now <= pause.toNanos()) {
+            end = new Step.Throw(error);
+            return;
+        }
+        lastError = error;
+        pauseUntil = now + pause.toNanos();
+        openWindow(pauseUntil);
+    }
+
+    private HaException unknownError(Node node, Outcome.Unknown unknown) {
+        String message = "Whether task " + task + " (" + taskId + ", attempt " + attempt() + ") was executed on node "
+                + node.id() + " is unknown: " + unknown.reason()
+                + (retry.allowsAnother(1) ? "." : ". It is not tried again: it has no retry.");
+        return unknown.timedOut()
+                ? new TaskTimeoutException(message, taskId, node.id(), null)
+                : new TaskOutcomeUnknownException(message, taskId, node.id(), null);
+    }
+
+    /** Nobody takes the attempt. What became of an earlier one matters more to the caller than this. */
+    private Step finish(HaException error) {
+        Throwable shown = error;
+        if (lastError != null) {
+            lastError.addSuppressed(error);
+            shown = lastError;
+        }
+        end = new Step.Throw(shown);
+        return end;
+    }
+}

@@ -1,0 +1,128 @@
+package org.hatask.dispatch;
+
+import java.lang.reflect.Method;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
+import org.aopalliance.intercept.MethodInterceptor;
+import org.aopalliance.intercept.MethodInvocation;
+import org.hatask.OffRole;
+import org.hatask.TaskRejectedException;
+import org.hatask.cluster.ClusterState;
+import org.hatask.cluster.Mastership;
+import org.hatask.execute.TaskDefinition;
+import org.hatask.execute.TaskInvoker;
+import org.jspecify.annotations.Nullable;
+import org.springframework.aop.ProxyMethodInvocation;
+import org.springframework.aop.support.AopUtils;
+
+/** Stands before the tasks of one bean and turns their calls into executions. */
+public final class HaTaskInterceptor implements MethodInterceptor {
+
+    private static final Map<Class<?>, Object> ZEROES = Map.of(
+            boolean.class,
+            false,
+            char.class,
+            '\0',
+            byte.class,
+            (byte) 0,
+            short.class,
+            (short) 0,
+            int.class,
+            0,
+            long.class,
+            0L,
+            float.class,
+            0f,
+            double.class,
+            0d);
+
+    private final Map<Method, TaskDefinition> tasks;
+    private final Supplier<Engine> engine;
+    private final Map<Method, Optional<TaskDefinition>> taskByCalledMethod = new ConcurrentHashMap<>();
+
+    /**
+     * What the interceptor needs; looked up at the first call, since beans are proxied before the engine exists.
+     *
+     * @param dispatcher executes calls
+     * @param invoker tells which calls are executions already
+     * @param cluster the view of the cluster
+     * @param mastership whether this node is master
+     */
+    public record Engine(Dispatcher dispatcher, TaskInvoker invoker, ClusterState cluster, Mastership mastership) {}
+
+    public HaTaskInterceptor(Map<Method, TaskDefinition> tasks, Supplier<Engine> engine) {
+        this.tasks = Map.copyOf(tasks);
+        this.engine = engine;
+    }
+
+    @Override
+    public @Nullable Object invoke(MethodInvocation invocation) throws Throwable {
+        TaskDefinition task = taskOf(invocation);
+        if (task == null || engine.get().invoker().isExecuting(task)) {
+            return invocation.proceed();
+        }
+        Engine ha = engine.get();
+        if (task.scheduled()
+                && ScheduledFiring.isFiring(task)
+                && !ha.mastership().isHeld()) {
+            return nothing(task);
+        }
+        if (task.offRole() != OffRole.FORWARD && !hasRole(task, ha)) {
+            if (task.offRole() == OffRole.SKIP) {
+                return nothing(task);
+            }
+            throw new TaskRejectedException(
+                    "Task " + task + " is for the role " + task.role() + " with offRole = REJECT, and node "
+                            + ha.cluster().view().self().id() + " has not that role");
+        }
+        Supplier<Callable<@Nullable Object>> local = () -> inPlace(task, invocation);
+        return task.async()
+                ? ha.dispatcher().callAsync(task, invocation.getArguments(), local)
+                : ha.dispatcher().call(task, invocation.getArguments(), local);
+    }
+
+    private @Nullable TaskDefinition taskOf(MethodInvocation invocation) {
+        return taskByCalledMethod
+                .computeIfAbsent(invocation.getMethod(), called -> {
+                    Object target = invocation.getThis();
+                    Method method = target == null ? called : AopUtils.getMostSpecificMethod(called, target.getClass());
+                    return Optional.ofNullable(tasks.get(method));
+                })
+                .orElse(null);
+    }
+
+    private static boolean hasRole(TaskDefinition task, Engine ha) {
+        return switch (task.role()) {
+                    case MASTER -> ha.mastership().isHeld();
+                    case WORKER -> !ha.mastership().isHeld();
+                    case ANY -> true;
+                }
+                && ha.cluster().view().self().acceptsTasks();
+    }
+
+    private static @Nullable Object nothing(TaskDefinition task) {
+        return task.async()
+                ? CompletableFuture.completedFuture(null)
+                : ZEROES.get(task.method().getReturnType());
+    }
+
+    /** An invocation can proceed only once, so an execution that may come back to this node works on copies. */
+    private static Callable<@Nullable Object> inPlace(TaskDefinition task, MethodInvocation invocation) {
+        MethodInvocation once = task.retry().maxAttempts() > 1 && invocation instanceof ProxyMethodInvocation proxy
+                ? proxy.invocableClone()
+                : invocation;
+        return () -> {
+            try {
+                return once.proceed();
+            } catch (Exception | Error e) {
+                throw e;
+            } catch (Throwable e) {
+                throw new IllegalStateException(e);
+            }
+        };
+    }
+}

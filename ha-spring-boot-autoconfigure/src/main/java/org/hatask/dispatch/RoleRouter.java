@@ -1,0 +1,45 @@
+package org.hatask.dispatch;
+
+import java.util.List;
+import org.hatask.Role;
+import org.hatask.cluster.ClusterView;
+import org.hatask.cluster.Node;
+
+/** Which members may execute a task of a role. */
+final class RoleRouter {
+
+    private RoleRouter() {}
+
+    /** The candidates, ordered by id; empty when there is none at the moment. */
+    static List<Node> candidates(ClusterView view, Role role) {
+        return view.members().stream()
+                .filter(Node::takesTasks)
+                .filter(node -> switch (role) {
+                    case MASTER -> view.isMaster(node);
+                    case WORKER -> !view.isMaster(node);
+                    case ANY -> true;
+                })
+                .toList();
+    }
+
+    /** Why there is no candidate, and what the operator can do, as a sentence. */
+    static String whyNone(ClusterView view, Role role) {
+        if (view.members().isEmpty()) {
+            return "This node has not joined the cluster: see the log and /actuator/health for the state of ZooKeeper.";
+        }
+        String members = view.members().stream()
+                .map(node -> node.id() + " " + (view.isMaster(node) ? "(master, " : "(worker, ")
+                        + (node.acceptsTasks() ? node.state().toString() : "takes no tasks") + ")")
+                .reduce((a, b) -> a + ", " + b)
+                .orElse("none");
+        return switch (role) {
+            case MASTER ->
+                view.master() == null
+                        ? "No master is elected. Members: " + members + "."
+                        : "The master " + view.master().nodeId() + " of epoch "
+                                + view.master().epoch() + " takes no tasks at the moment. Members: " + members + ".";
+            case WORKER -> "No worker takes tasks; members: " + members + ". Start another node.";
+            case ANY -> "No member takes tasks; members: " + members + ".";
+        };
+    }
+}

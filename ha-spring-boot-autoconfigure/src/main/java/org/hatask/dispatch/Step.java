@@ -1,0 +1,41 @@
+package org.hatask.dispatch;
+
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import org.hatask.cluster.Node;
+import org.hatask.execute.Attempt;
+import org.jspecify.annotations.Nullable;
+
+/** What an {@link Execution} wants done next. */
+sealed interface Step {
+
+    /**
+     * Make this attempt on this node and tell the execution what became of it.
+     *
+     * @param node where
+     * @param attempt what
+     */
+    record Try(Node node, Attempt attempt) implements Step {}
+
+    /**
+     * Wait, then ask again.
+     *
+     * @param wake ends the wait early when it completes
+     * @param atMost longest wait
+     */
+    record Wait(CompletableFuture<?> wake, Duration atMost) implements Step {}
+
+    /**
+     * Finished.
+     *
+     * @param value the result
+     */
+    record Return(@Nullable Object value) implements Step {}
+
+    /**
+     * Finished.
+     *
+     * @param error what the caller gets to see
+     */
+    record Throw(Throwable error) implements Step {}
+}

@@ -1,0 +1,152 @@
+package org.hatask.execute;
+
+import java.time.Duration;
+import java.util.OptionalLong;
+import java.util.function.LongSupplier;
+import org.hatask.Role;
+import org.hatask.StaleEpochException;
+import org.hatask.TaskContext;
+import org.hatask.cluster.Mastership;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An attempt that this node has taken on, and the context its method sees. Its monitor guards thread and stop: an interrupt
+ * can only reach the thread while it runs this attempt, and never what the thread does next.
+ */
+final class RunningAttempt implements TaskContext {
+
+    /** Why an attempt was told to stop. */
+    enum Stop {
+        TIMED_OUT,
+        MASTERSHIP_LOST,
+        CALLER_GAVE_UP,
+        SHUTDOWN
+    }
+
+    private final Attempt attempt;
+    private final Mastership mastership;
+    private final LongSupplier nanoTime;
+    private final long acceptedNanos;
+    private @Nullable Thread thread;
+    private @Nullable Stop stop;
+    private boolean interrupted;
+    private @Nullable Runnable onStop;
+
+    RunningAttempt(Attempt attempt, Mastership mastership, LongSupplier nanoTime) {
+        this.attempt = attempt;
+        this.mastership = mastership;
+        this.nanoTime = nanoTime;
+        this.acceptedNanos = nanoTime.getAsLong();
+    }
+
+    Attempt details() {
+        return attempt;
+    }
+
+    Duration age() {
+        return Duration.ofNanos(nanoTime.getAsLong() - acceptedNanos);
+    }
+
+    boolean isForMaster() {
+        return attempt.task().role() == Role.MASTER;
+    }
+
+    boolean isOverdue() {
+        return nanoTime.getAsLong() - attempt.deadlineNanos() >= 0;
+    }
+
+    /** The calling thread begins the method; false when it was stopped before. */
+    synchronized boolean begin() {
+        if (stop != null) {
+            return false;
+        }
+        thread = Thread.currentThread();
+        return true;
+    }
+
+    /** The calling thread has ended the method; takes back an interrupt that came from here. */
+    synchronized void end() {
+        thread = null;
+        if (interrupted) {
+            interrupted = false;
+            Thread.interrupted();
+        }
+    }
+
+    /** Tells it to stop; the first reason counts. */
+    void stop(Stop reason) {
+        Runnable action;
+        synchronized (this) {
+            if (stop != null) {
+                return;
+            }
+            stop = reason;
+            action = onStop;
+            if (thread != null) {
+                interrupted = true;
+                thread.interrupt();
+            }
+        }
+        if (action != null) {
+            action.run();
+        }
+    }
+
+    /** What to do when it is told to stop, for a method that goes on after it has returned; at once if it was told already. */
+    void onStop(Runnable action) {
+        synchronized (this) {
+            onStop = action;
+            if (stop == null) {
+                return;
+            }
+        }
+        action.run();
+    }
+
+    synchronized @Nullable Stop stopped() {
+        return stop;
+    }
+
+    @Override
+    public String taskName() {
+        return attempt.task().name();
+    }
+
+    @Override
+    public String taskId() {
+        return attempt.taskId();
+    }
+
+    @Override
+    public int attempt() {
+        return attempt.number();
+    }
+
+    @Override
+    public OptionalLong epoch() {
+        return attempt.epoch() == 0 ? OptionalLong.empty() : OptionalLong.of(attempt.epoch());
+    }
+
+    @Override
+    public Duration remaining() {
+        return Duration.ofNanos(Math.max(0, attempt.deadlineNanos() - nanoTime.getAsLong()));
+    }
+
+    @Override
+    public String callerNode() {
+        return attempt.callerNode();
+    }
+
+    @Override
+    public boolean isCancelled() {
+        return stopped() != null;
+    }
+
+    @Override
+    public void checkMaster() {
+        if (isForMaster() && !mastership.isHeld(attempt.epoch())) {
+            throw new StaleEpochException("Task " + attempt + " runs under epoch " + attempt.epoch()
+                    + ", which this node no longer holds for certain");
+        }
+    }
+}

@@ -1,0 +1,303 @@
+package org.hatask.execute;
+
+import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
+import java.lang.reflect.Type;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
+import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
+import org.hatask.HaTask;
+import org.hatask.OffRole;
+import org.hatask.Retry;
+import org.hatask.Role;
+import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.Aware;
+import org.springframework.beans.factory.BeanFactory;
+import org.springframework.boot.convert.DurationStyle;
+import org.springframework.core.GenericTypeResolver;
+import org.springframework.core.MethodIntrospector;
+import org.springframework.core.ResolvableType;
+import org.springframework.core.annotation.AnnotatedElementUtils;
+import org.springframework.core.annotation.AnnotationUtils;
+import org.springframework.scheduling.annotation.Scheduled;
+import org.springframework.util.ClassUtils;
+import org.springframework.util.ReflectionUtils;
+
+/**
+ * Reads {@link HaTask} from a bean's class, with placeholders and configuration applied, and makes sure that every task
+ * can be intercepted and can travel. Thread-safe.
+ */
+public final class TaskDefinitionFactory {
+
+    private final UnaryOperator<String> placeholders;
+    private final Duration defaultTimeout;
+    private final Map<String, TaskOverride> overrides;
+
+    /**
+     * @param placeholders resolves <code>${…}</code>
+     * @param defaultTimeout {@code ha.dispatch.timeout}
+     * @param overrides {@code ha.tasks}, by task name
+     */
+    public TaskDefinitionFactory(
+            UnaryOperator<String> placeholders, Duration defaultTimeout, Map<String, TaskOverride> overrides) {
+        this.placeholders = placeholders;
+        this.defaultTimeout = defaultTimeout;
+        this.overrides = Map.copyOf(overrides);
+    }
+
+    /** Whether the class has any task, cheaply enough to ask it of every bean. */
+    public static boolean hasTasks(Class<?> beanClass) {
+        return AnnotationUtils.isCandidateClass(beanClass, HaTask.class)
+                && !annotatedMethods(beanClass).isEmpty();
+    }
+
+    /**
+     * The tasks of a bean by method.
+     *
+     * @throws InvalidTaskException when one cannot be a task
+     */
+    public Map<Method, TaskDefinition> definitions(String beanName, Class<?> beanClass) {
+        Map<Method, TaskDefinition> tasks = new LinkedHashMap<>();
+        annotatedMethods(beanClass)
+                .forEach(
+                        (method, annotation) -> tasks.put(method, definition(beanName, beanClass, method, annotation)));
+        return tasks;
+    }
+
+    /** Where the annotation stands, and whether it was written on the method itself. */
+    private record Found(HaTask annotation, boolean onMethod) {}
+
+    private static Map<Method, Found> annotatedMethods(Class<?> beanClass) {
+        return MethodIntrospector.selectMethods(beanClass, (Method method) -> {
+            HaTask onMethod = AnnotatedElementUtils.findMergedAnnotation(method, HaTask.class);
+            if (onMethod != null) {
+                return new Found(onMethod, true);
+            }
+            HaTask onType = isBusinessMethod(method) ? annotationOfType(beanClass, method) : null;
+            return onType == null ? null : new Found(onType, false);
+        });
+    }
+
+    /** On a class the annotation means all its public methods, on an interface those of the interface. */
+    private static @Nullable HaTask annotationOfType(Class<?> beanClass, Method method) {
+        HaTask onClass = AnnotatedElementUtils.getMergedAnnotation(beanClass, HaTask.class);
+        if (onClass != null) {
+            return onClass;
+        }
+        for (Class<?> type : ClassUtils.getAllInterfacesForClass(beanClass)) {
+            HaTask onInterface = AnnotatedElementUtils.getMergedAnnotation(type, HaTask.class);
+            if (onInterface != null && ClassUtils.hasMethod(type, method)) {
+                return onInterface;
+            }
+        }
+        return null;
+    }
+
+    /** Public, not static, and none of Object's, the container's or the life cycle's own methods. */
+    private static boolean isBusinessMethod(Method method) {
+        return Modifier.isPublic(method.getModifiers())
+                && !Modifier.isStatic(method.getModifiers())
+                && !ReflectionUtils.isObjectMethod(method)
+                && method.getDeclaringClass() != Object.class
+                && !hasAnnotation(method, "jakarta.annotation.PostConstruct")
+                && !hasAnnotation(method, "jakarta.annotation.PreDestroy")
+                && Arrays.stream(ClassUtils.getAllInterfacesForClass(method.getDeclaringClass()))
+                        .filter(type -> Aware.class.isAssignableFrom(type)
+                                || type.getPackage() == BeanFactory.class.getPackage()
+                                || type == AutoCloseable.class)
+                        .noneMatch(type -> ClassUtils.hasMethod(type, method));
+    }
+
+    private static boolean hasAnnotation(Method method, String annotationName) {
+        return Arrays.stream(method.getAnnotations())
+                .anyMatch(annotation -> annotation.annotationType().getName().equals(annotationName));
+    }
+
+    private TaskDefinition definition(String beanName, Class<?> beanClass, Method method, Found found) {
+        String where = "Method " + describe(method) + " of bean '" + beanName + "'";
+        checkInterceptable(where, beanClass, method);
+        HaTask annotation = found.annotation();
+        String name = name(beanName, method, found);
+        TaskOverride override = overrides.getOrDefault(name, new TaskOverride(null, null, null, null));
+        RetrySettings retry = retry(where, name, annotation.retry(), override.retry());
+        Role role = override.role() != null ? override.role() : annotation.role();
+        OffRole offRole = override.offRole() != null ? override.offRole() : annotation.offRole();
+        List<Type> parameters = parameterTypes(where, beanClass, method);
+        boolean async = CompletableFuture.class == method.getReturnType();
+        Type result = resultType(where, beanClass, method, async);
+        return new TaskDefinition(
+                name,
+                beanName,
+                method,
+                role,
+                retry,
+                timeout(where, name, annotation, override),
+                offRole,
+                !AnnotatedElementUtils.findMergedRepeatableAnnotations(method, Scheduled.class)
+                        .isEmpty(),
+                async,
+                parameters,
+                result,
+                ErrorTypes.of(method, retry),
+                signature(parameters, result));
+    }
+
+    private static void checkInterceptable(String where, Class<?> beanClass, Method method) {
+        int modifiers = method.getModifiers();
+        String kind = Modifier.isPrivate(modifiers)
+                ? "private"
+                : Modifier.isStatic(modifiers) ? "static" : Modifier.isFinal(modifiers) ? "final" : null;
+        if (kind != null) {
+            throw new InvalidTaskException(
+                    where + " is annotated with @HaTask but is " + kind
+                            + ", so that calls of it cannot be intercepted.",
+                    "Make it a public method that is neither static nor final.");
+        }
+        if (Modifier.isFinal(beanClass.getModifiers()) && beanClass.getInterfaces().length == 0) {
+            throw new InvalidTaskException(
+                    where
+                            + " is annotated with @HaTask but its class is final, so that calls of it cannot be intercepted.",
+                    "Remove 'final' from class " + beanClass.getName()
+                            + " (a record is final, too), or let it implement an interface with the method.");
+        }
+    }
+
+    private String name(String beanName, Method method, Found found) {
+        String written = placeholders.apply(found.annotation().name());
+        if (written.isBlank()) {
+            return beanName + "." + method.getName();
+        }
+        return found.onMethod() ? written : written + "." + method.getName();
+    }
+
+    private Duration timeout(String where, String name, HaTask annotation, TaskOverride override) {
+        Duration timeout = override.timeout();
+        if (timeout == null) {
+            String written = placeholders.apply(annotation.timeout());
+            timeout = written.isBlank() ? defaultTimeout : duration(where, "timeout", written);
+        }
+        check(where, name, "timeout", timeout.toString(), !timeout.isNegative() && !timeout.isZero(), "more than zero");
+        return timeout;
+    }
+
+    private RetrySettings retry(
+            String where, String name, Retry annotation, TaskOverride.@Nullable RetryOverride override) {
+        Duration delay = duration(where, "retry.delay", placeholders.apply(annotation.delay()));
+        Duration maxDelay = duration(where, "retry.max-delay", placeholders.apply(annotation.maxDelay()));
+        RetrySettings retry = new RetrySettings(
+                annotation.maxAttempts(),
+                delay,
+                annotation.multiplier(),
+                maxDelay,
+                annotation.jitter(),
+                List.of(annotation.retryFor()),
+                List.of(annotation.noRetryFor()));
+        if (override != null) {
+            retry = new RetrySettings(
+                    or(override.maxAttempts(), retry.maxAttempts()),
+                    or(override.delay(), retry.delay()),
+                    or(override.multiplier(), retry.multiplier()),
+                    or(override.maxDelay(), retry.maxDelay()),
+                    or(override.jitter(), retry.jitter()),
+                    or(override.retryFor(), retry.retryFor()),
+                    or(override.noRetryFor(), retry.noRetryFor()));
+        }
+        check(where, name, "retry.max-attempts", retry.maxAttempts(), retry.maxAttempts() >= 1, "at least 1");
+        check(where, name, "retry.delay", retry.delay(), !retry.delay().isNegative(), "zero or more");
+        check(
+                where,
+                name,
+                "retry.max-delay",
+                retry.maxDelay(),
+                !retry.maxDelay().isNegative(),
+                "zero or more");
+        check(where, name, "retry.multiplier", retry.multiplier(), retry.multiplier() >= 1, "at least 1");
+        check(
+                where,
+                name,
+                "retry.jitter",
+                retry.jitter(),
+                retry.jitter() >= 0 && retry.jitter() < 1,
+                "at least 0 and less than 1");
+        return retry;
+    }
+
+    private static <T> T or(@Nullable T override, T fallback) {
+        return override != null ? override : fallback;
+    }
+
+    private static void check(
+            String where, String name, String attribute, Object value, boolean good, String expected) {
+        if (!good) {
+            throw new InvalidTaskException(
+                    where + " has " + attribute + " = " + value + ".",
+                    "It must be " + expected + "; set it in the annotation or with ha.tasks.\"[" + name + "]\"."
+                            + attribute + ".");
+        }
+    }
+
+    private static Duration duration(String where, String attribute, String text) {
+        try {
+            return DurationStyle.detectAndParse(text);
+        } catch (IllegalArgumentException e) {
+            throw new InvalidTaskException(
+                    where + " has " + attribute + " = '" + text + "', which is no duration.",
+                    "Write it like 500ms, 30s or 10m.");
+        }
+    }
+
+    private static List<Type> parameterTypes(String where, Class<?> beanClass, Method method) {
+        List<Type> types = new ArrayList<>();
+        for (Type declared : method.getGenericParameterTypes()) {
+            Type type = GenericTypeResolver.resolveType(declared, beanClass);
+            requireTravel(where, "a parameter", type);
+            types.add(type);
+        }
+        return types;
+    }
+
+    private static Type resultType(String where, Class<?> beanClass, Method method, boolean async) {
+        Type declared = GenericTypeResolver.resolveType(method.getGenericReturnType(), beanClass);
+        if (!async && Future.class.isAssignableFrom(method.getReturnType())) {
+            throw new InvalidTaskException(
+                    where + " returns " + method.getReturnType().getName() + ", which cannot travel to another node.",
+                    "Return the value itself, void or a CompletableFuture of the value.");
+        }
+        Type type = async ? ResolvableType.forType(declared).getGeneric(0).getType() : declared;
+        if (type != void.class && type != Void.class) {
+            requireTravel(where, "the result", type);
+        }
+        return type;
+    }
+
+    private static void requireTravel(String where, String what, Type type) {
+        Optional<String> problem = TravelCheck.problem(type);
+        if (problem.isPresent()) {
+            throw new InvalidTaskException(
+                    where + " cannot be called on another node: the type of " + what + " " + problem.get() + ".",
+                    "Declare a concrete type that Jackson can write to JSON and read from it, such as a record, "
+                            + "or collections of one.");
+        }
+    }
+
+    private static String signature(List<Type> parameters, Type result) {
+        return parameters.stream().map(Type::getTypeName).collect(Collectors.joining(",", "(", ")"))
+                + result.getTypeName();
+    }
+
+    private static String describe(Method method) {
+        return method.getDeclaringClass().getSimpleName() + "." + method.getName() + "("
+                + Arrays.stream(method.getParameterTypes())
+                        .map(Class::getSimpleName)
+                        .collect(Collectors.joining(", "))
+                + ")";
+    }
+}

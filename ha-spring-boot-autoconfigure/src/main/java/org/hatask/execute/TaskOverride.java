@@ -1,0 +1,40 @@
+package org.hatask.execute;
+
+import java.time.Duration;
+import java.util.List;
+import org.hatask.OffRole;
+import org.hatask.Role;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What configuration says about one task; null where it says nothing and the annotation holds.
+ *
+ * @param role which nodes may execute it
+ * @param timeout longest time of one attempt
+ * @param offRole what a call on a node without the role does
+ * @param retry when it is tried again
+ */
+public record TaskOverride(
+        @Nullable Role role,
+        @Nullable Duration timeout,
+        @Nullable OffRole offRole,
+        @Nullable RetryOverride retry) {
+
+    /**
+     * @param maxAttempts how often the method may be started
+     * @param delay pause before the second attempt
+     * @param multiplier growth of the pause
+     * @param maxDelay longest pause
+     * @param jitter random share of the pause
+     * @param retryFor exceptions worth another attempt
+     * @param noRetryFor exceptions that are not
+     */
+    public record RetryOverride(
+            @Nullable Integer maxAttempts,
+            @Nullable Duration delay,
+            @Nullable Double multiplier,
+            @Nullable Duration maxDelay,
+            @Nullable Double jitter,
+            @Nullable List<Class<? extends Throwable>> retryFor,
+            @Nullable List<Class<? extends Throwable>> noRetryFor) {}
+}

@@ -1,0 +1,439 @@
+package org.hatask.dispatch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.URI;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import org.hatask.HaTask;
+import org.hatask.NoMasterException;
+import org.hatask.NoNodeAvailableException;
+import org.hatask.Retry;
+import org.hatask.Role;
+import org.hatask.TaskOutcomeUnknownException;
+import org.hatask.TaskRejectedException;
+import org.hatask.TaskTimeoutException;
+import org.hatask.cluster.ClusterView;
+import org.hatask.cluster.Master;
+import org.hatask.cluster.Node;
+import org.hatask.cluster.NodeState;
+import org.hatask.execute.Outcome;
+import org.hatask.execute.Refusal;
+import org.hatask.execute.TaskDefinition;
+import org.hatask.execute.Tasks;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/** The rules of re-execution, one by one, on a clock that only the test moves. */
+class ExecutionTest {
+
+    private static final Duration ELECTION_WAIT = Duration.ofSeconds(30);
+    private static final Outcome.Refused BUSY = new Outcome.Refused(Refusal.BUSY, "busy");
+    private static final Outcome.Refused DRAINING = new Outcome.Refused(Refusal.DRAINING, "draining");
+    private static final Outcome.NotSent NOT_SENT = new Outcome.NotSent("connection refused");
+    private static final Outcome.Unknown DIED = new Outcome.Unknown("the node died", false);
+    private static final Outcome.Unknown TIMED_OUT = new Outcome.Unknown("no answer", true);
+
+    @SuppressWarnings("unused")
+    static class Desk {
+
+        @HaTask(timeout = "10s")
+        public void any() {}
+
+        @HaTask(timeout = "10s", role = Role.WORKER)
+        public void worker() {}
+
+        @HaTask(timeout = "10m", role = Role.MASTER)
+        public void master() {}
+
+        @HaTask(timeout = "10s", retry = @Retry(maxAttempts = 3, delay = "100ms", jitter = 0, multiplier = 2))
+        public void retried() {}
+
+        @HaTask(
+                timeout = "10s",
+                retry =
+                        @Retry(
+                                maxAttempts = 9,
+                                delay = "0s",
+                                retryFor = IOException.class,
+                                noRetryFor = java.io.FileNotFoundException.class))
+        public void choosy() throws IOException {}
+
+        @HaTask(retry = @Retry(maxAttempts = 3, noRetryFor = TaskOutcomeUnknownException.class))
+        public void onlyFailures() {}
+    }
+
+    private final Node n1 = node("n1");
+    private final Node n2 = node("n2");
+    private final Node n3 = node("n3");
+    private final Set<String> unreachable = new HashSet<>();
+    private ClusterView view = view(new Master("n1", "n1-a", 7, Instant.EPOCH, "first"), n1, n2, n3);
+    private long nanos = 1_000_000;
+
+    private static Node node(String id) {
+        return new Node(id, id + "-a", URI.create("http://" + id), NodeState.UP, true, true, 1, null, Instant.EPOCH);
+    }
+
+    private ClusterView view(@Nullable Master master, Node... members) {
+        return new ClusterView(node("n1"), List.of(members), master, 7, new CompletableFuture<>());
+    }
+
+    private Execution execution(String method) {
+        return execution(method, false, null);
+    }
+
+    private Execution execution(String method, boolean onlyHere, @Nullable Duration callerRemaining) {
+        TaskDefinition task = Tasks.of(Desk.class, method);
+        return new Execution(
+                task,
+                "t1",
+                new RetryPolicy(task.retry()),
+                onlyHere,
+                callerRemaining,
+                new Execution.Environment(
+                        () -> view,
+                        (which, candidates) -> Optional.of(candidates.get(0)),
+                        node -> !unreachable.contains(node.id()),
+                        ELECTION_WAIT,
+                        () -> nanos));
+    }
+
+    private static Step.Try tried(Step step) {
+        assertThat(step).isInstanceOf(Step.Try.class);
+        return (Step.Try) step;
+    }
+
+    private static Throwable thrown(Step step) {
+        assertThat(step).isInstanceOf(Step.Throw.class);
+        return ((Step.Throw) step).error();
+    }
+
+    private void pass(Step step) {
+        assertThat(step).isInstanceOf(Step.Wait.class);
+        nanos += ((Step.Wait) step).atMost().toNanos();
+    }
+
+    /** Lets every attempt end like this until the execution gives up; the nodes that were tried. */
+    private List<String> allEndWith(Execution execution, Outcome outcome) {
+        List<String> nodes = new ArrayList<>();
+        for (Step step = execution.next(); !(step instanceof Step.Throw); step = execution.next()) {
+            if (step instanceof Step.Try next) {
+                nodes.add(next.node().id());
+                execution.judge(next.node(), outcome);
+            } else {
+                pass(step);
+            }
+            assertThat(nodes).hasSizeLessThan(10_000);
+        }
+        return nodes;
+    }
+
+    @Test
+    void aSuccessIsTheEnd() {
+        Execution execution = execution("any");
+
+        execution.judge(tried(execution.next()).node(), new Outcome.Succeeded("x"));
+
+        assertThat(execution.next()).isEqualTo(new Step.Return("x"));
+        assertThat(execution.startedAttempts()).isOne();
+    }
+
+    @Test
+    void whatWasNotSentOrRefusedMovesOnAndIsTheSameAttempt() {
+        Execution execution = execution("any");
+
+        Step.Try first = tried(execution.next());
+        execution.judge(first.node(), NOT_SENT);
+        Step.Try second = tried(execution.next());
+        execution.judge(second.node(), BUSY);
+        Step.Try third = tried(execution.next());
+
+        assertThat(List.of(first.node(), second.node(), third.node())).containsExactly(n1, n2, n3);
+        assertThat(List.of(first, second, third)).allSatisfy(step -> {
+            assertThat(step.attempt().number()).isOne();
+            assertThat(step.attempt().taskId()).isEqualTo("t1");
+            assertThat(step.attempt().deadlineNanos()).isEqualTo(first.attempt().deadlineNanos());
+        });
+    }
+
+    @Test
+    void withoutRetryAnUnknownOutcomeIsNeverASecondRun() {
+        Execution execution = execution("any");
+
+        List<String> tried = allEndWith(execution, DIED);
+
+        assertThat(tried).containsExactly("n1");
+        assertThat(thrown(execution.next())).isInstanceOfSatisfying(TaskOutcomeUnknownException.class, error -> {
+            assertThat(error.nodeId()).isEqualTo("n1");
+            assertThat(error.taskId()).isEqualTo("t1");
+            assertThat(error).isNotInstanceOf(TaskTimeoutException.class);
+        });
+    }
+
+    @Test
+    void aTimeoutIsItsOwnException() {
+        Execution execution = execution("any");
+
+        allEndWith(execution, TIMED_OUT);
+
+        assertThat(thrown(execution.next())).isInstanceOf(TaskTimeoutException.class);
+    }
+
+    @Test
+    void withoutRetryAFailureReachesTheCallerAsItIs() {
+        IllegalStateException error = new IllegalStateException("x");
+        Execution execution = execution("any");
+
+        List<String> tried = allEndWith(execution, Outcome.Failed.of(error));
+
+        assertThat(tried).containsExactly("n1");
+        assertThat(thrown(execution.next())).isSameAs(error);
+    }
+
+    @Test
+    void withRetryEveryAttemptGoesToANodeNotTriedBefore() {
+        Execution execution = execution("retried");
+
+        assertThat(allEndWith(execution, DIED)).containsExactly("n1", "n2", "n3");
+        assertThat(execution.startedAttempts()).isEqualTo(3);
+    }
+
+    @Test
+    void whenAllHaveBeenTriedTheyAreTriedAgain() {
+        view = view(null, n1, n2);
+
+        assertThat(allEndWith(execution("retried"), Outcome.Failed.of(new IOException())))
+                .hasSize(3)
+                .contains("n1", "n2");
+    }
+
+    @Test
+    void aDeadNodeIsLeftAtOnceAndAFailureAfterAPauseThatGrows() {
+        Execution died = execution("retried");
+        died.judge(tried(died.next()).node(), DIED);
+        assertThat(died.next()).isInstanceOf(Step.Try.class);
+
+        Execution failed = execution("retried");
+        failed.judge(tried(failed.next()).node(), Outcome.Failed.of(new IOException()));
+        Step firstPause = failed.next();
+        assertThat(((Step.Wait) firstPause).atMost()).isEqualTo(Duration.ofMillis(100));
+        pass(firstPause);
+        failed.judge(tried(failed.next()).node(), Outcome.Failed.of(new IOException()));
+        assertThat(((Step.Wait) failed.next()).atMost()).isEqualTo(Duration.ofMillis(200));
+    }
+
+    @Test
+    void everyAttemptHasItsOwnTime() {
+        Execution execution = execution("retried");
+        Step.Try first = tried(execution.next());
+        nanos += Duration.ofSeconds(10).toNanos();
+        execution.judge(first.node(), TIMED_OUT);
+        pass(execution.next());
+
+        Step.Try second = tried(execution.next());
+
+        assertThat(second.attempt().number()).isEqualTo(2);
+        assertThat(second.attempt().deadlineNanos() - nanos)
+                .isEqualTo(Duration.ofSeconds(10).toNanos());
+    }
+
+    @Test
+    void noAttemptOutlivesTheTaskThatCalls() {
+        Execution execution = execution("retried", false, Duration.ofSeconds(4));
+        Step.Try first = tried(execution.next());
+
+        assertThat(first.attempt().deadlineNanos() - nanos)
+                .isEqualTo(Duration.ofSeconds(4).toNanos());
+        nanos += Duration.ofSeconds(4).toNanos();
+        execution.judge(first.node(), TIMED_OUT);
+        assertThat(thrown(execution.next())).isInstanceOf(TaskTimeoutException.class);
+    }
+
+    @Test
+    void noRetryForWinsOverRetryForAndOthersAreNotRetried() {
+        assertThat(allEndWith(execution("choosy"), Outcome.Failed.of(new IOException())))
+                .hasSize(9);
+        assertThat(allEndWith(execution("choosy"), Outcome.Failed.of(new java.io.FileNotFoundException())))
+                .hasSize(1);
+        assertThat(allEndWith(execution("choosy"), Outcome.Failed.of(new IllegalStateException())))
+                .hasSize(1);
+    }
+
+    @Test
+    void aRemoteExceptionIsRecognizedByTheNamesOfItsTypes() {
+        Outcome.Failed remote = new Outcome.Failed(
+                new org.hatask.RemoteTaskException("x", "n2", List.of("com.acme.DiskException")),
+                List.of("com.acme.DiskException", IOException.class.getName()));
+
+        assertThat(allEndWith(execution("choosy"), remote)).hasSize(9);
+    }
+
+    @Test
+    void anUnknownOutcomeIsRetriedUnlessExcludedByName() {
+        assertThat(allEndWith(execution("choosy"), DIED)).hasSize(9);
+        assertThat(allEndWith(execution("onlyFailures"), DIED)).hasSize(1);
+    }
+
+    @Test
+    void tasksGoWhereTheirRoleIs() {
+        assertThat(tried(execution("master").next()).node()).isEqualTo(n1);
+        assertThat(tried(execution("master").next()).attempt().epoch()).isEqualTo(7);
+        assertThat(tried(execution("worker").next()).node()).isEqualTo(n2);
+        assertThat(tried(execution("worker").next()).attempt().epoch()).isZero();
+        assertThat(tried(execution("any").next()).node()).isEqualTo(n1);
+    }
+
+    @Test
+    void nodesThatDrainOrTakeNoTasksAreNoCandidates() {
+        Node dispatcher = new Node("n2", "n2-a", n2.uri(), NodeState.UP, true, false, 1, null, Instant.EPOCH);
+        view = view(null, n1.withState(NodeState.DRAINING), dispatcher, n3);
+
+        assertThat(tried(execution("any").next()).node()).isEqualTo(n3);
+    }
+
+    @Test
+    void nodesThatCannotBeReachedComeLast() {
+        unreachable.add("n1");
+        assertThat(tried(execution("any").next()).node()).isEqualTo(n2);
+
+        unreachable.addAll(List.of("n2", "n3"));
+        assertThat(tried(execution("any").next()).node()).isEqualTo(n1);
+    }
+
+    @Test
+    void onlyHereMeansThisNodeAlone() {
+        Execution execution = execution("any", true, null);
+
+        assertThat(allEndWith(execution, DRAINING)).containsOnly("n1");
+        assertThat(thrown(execution.next())).isInstanceOf(NoNodeAvailableException.class);
+    }
+
+    @Test
+    void aCallForTheMasterWaitsForTheElectionAndGoesOnWhenThereIsOne() {
+        view = view(null, n1, n2);
+        ClusterView before = view;
+        Execution execution = execution("master");
+
+        Step step = execution.next();
+
+        assertThat(step).isInstanceOfSatisfying(Step.Wait.class, wait -> {
+            assertThat(wait.wake()).isSameAs(before.changed());
+            assertThat(wait.atMost()).isEqualTo(ELECTION_WAIT);
+        });
+        view = view(new Master("n2", "n2-a", 8, Instant.EPOCH, "next"), n1, n2);
+        Step.Try next = tried(execution.next());
+        assertThat(next.node()).isEqualTo(n2);
+        assertThat(next.attempt().epoch()).isEqualTo(8);
+    }
+
+    @Test
+    void withoutAMasterTheCallFailsAfterTheWaitAndSaysWhoIsThere() {
+        view = view(null, n1, n2);
+        Execution execution = execution("master");
+
+        pass(execution.next());
+
+        assertThat(thrown(execution.next()))
+                .isInstanceOf(NoMasterException.class)
+                .hasMessageContaining("bean.master")
+                .hasMessageContaining("n2 (worker")
+                .hasMessageContaining("30000 ms");
+    }
+
+    @Test
+    void aMasterThatRefusesIsAskedAgainUntilThereIsAnother() {
+        Execution execution = execution("master");
+        execution.judge(tried(execution.next()).node(), DRAINING);
+
+        Step wait = execution.next();
+        assertThat(wait).isInstanceOfSatisfying(Step.Wait.class, step -> {
+            assertThat(step.wake()).isSameAs(view.changed());
+            assertThat(step.atMost()).isLessThan(Duration.ofSeconds(1));
+        });
+        view = view(new Master("n3", "n3-a", 8, Instant.EPOCH, "hand-over"), n1, n2, n3);
+        assertThat(tried(execution.next()).node()).isEqualTo(n3);
+    }
+
+    @Test
+    void aMasterThatIsNotThereIsWaitedForOnlyAsLongAsForAnElection() {
+        Execution execution = execution("master");
+        long start = nanos;
+
+        allEndWith(execution, NOT_SENT);
+
+        assertThat(thrown(execution.next())).isInstanceOf(NoMasterException.class);
+        assertThat(Duration.ofNanos(nanos - start)).isEqualTo(ELECTION_WAIT);
+    }
+
+    @Test
+    void aWorkerTaskWithoutWorkersSaysSo() {
+        view = view(new Master("n1", "n1-a", 7, Instant.EPOCH, "first"), n1);
+        Execution execution = execution("worker");
+
+        // Its own time is shorter than the wait for an election.
+        assertThat(((Step.Wait) execution.next()).atMost()).isEqualTo(Duration.ofSeconds(10));
+        pass(execution.next());
+
+        assertThat(thrown(execution.next()))
+                .isInstanceOf(NoNodeAvailableException.class)
+                .hasMessageContaining("No worker");
+    }
+
+    @Test
+    void busyNodesAreAskedAgainWhileTimeAllowsThenTheCallIsRejected() {
+        Execution execution = execution("any");
+        long start = nanos;
+
+        List<String> tried = allEndWith(execution, BUSY);
+
+        assertThat(tried).hasSizeGreaterThan(6).startsWith("n1", "n2", "n3");
+        assertThat(thrown(execution.next()))
+                .isInstanceOf(TaskRejectedException.class)
+                .hasMessageContaining("busy");
+        assertThat(Duration.ofNanos(nanos - start)).isEqualTo(Duration.ofSeconds(10));
+    }
+
+    @Test
+    void nodesThatCannotRunTheTaskAreNotAskedAgain() {
+        Execution execution = execution("any");
+
+        List<String> tried =
+                allEndWith(execution, new Outcome.Refused(Refusal.UNKNOWN_TASK, "no such task on the node"));
+
+        assertThat(tried).containsExactly("n1", "n2", "n3");
+        assertThat(thrown(execution.next()))
+                .isInstanceOf(TaskRejectedException.class)
+                .hasMessageContaining("no such task");
+    }
+
+    @Test
+    void anEarlierUnknownOutcomeIsNotHiddenByALaterLackOfNodes() {
+        Execution execution = execution("retried");
+        execution.judge(tried(execution.next()).node(), DIED);
+        view = view(null);
+
+        Step wait = execution.next();
+        pass(wait);
+
+        Throwable error = thrown(execution.next());
+        assertThat(error).isInstanceOf(TaskOutcomeUnknownException.class);
+        assertThat(error.getSuppressed()).hasSize(1).allMatch(NoNodeAvailableException.class::isInstance);
+    }
+
+    @Test
+    void cancelledIsTheEndAlsoWithRetry() {
+        Execution execution = execution("retried");
+
+        execution.judge(tried(execution.next()).node(), new Outcome.Cancelled());
+
+        assertThat(thrown(execution.next())).isInstanceOf(CancellationException.class);
+    }
+}

@@ -1,0 +1,315 @@
+package org.hatask.execute;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.net.URI;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import org.hatask.HaTask;
+import org.hatask.Role;
+import org.hatask.StaleEpochException;
+import org.hatask.TaskContext;
+import org.hatask.cluster.Node;
+import org.hatask.cluster.NodeState;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.springframework.beans.factory.support.StaticListableBeanFactory;
+
+@Timeout(30)
+class TaskExecutorTest {
+
+    private static final Duration LONG = Duration.ofMinutes(1);
+
+    static class Desk {
+
+        final CountDownLatch entered = new CountDownLatch(1);
+        final CountDownLatch leave = new CountDownLatch(1);
+        final AtomicBoolean interrupted = new AtomicBoolean();
+
+        @HaTask
+        public String hold(String text) throws InterruptedException {
+            entered.countDown();
+            try {
+                leave.await();
+            } catch (InterruptedException e) {
+                interrupted.set(true);
+                throw e;
+            }
+            return text;
+        }
+
+        @HaTask
+        public String context() {
+            TaskContext context = TaskContext.current();
+            return context.taskName() + " " + context.taskId() + "#" + context.attempt() + " for "
+                    + context.callerNode() + " " + context.epoch();
+        }
+
+        @HaTask(role = Role.MASTER)
+        public long master() throws InterruptedException {
+            entered.countDown();
+            leave.await();
+            return TaskContext.current().epoch().orElseThrow();
+        }
+
+        @HaTask
+        public CompletableFuture<String> later() {
+            return new CompletableFuture<>();
+        }
+    }
+
+    private final Desk desk = new Desk();
+    private final AtomicLong heldEpoch = new AtomicLong();
+    private Node self =
+            new Node("n1", "i1", URI.create("http://localhost:1"), NodeState.UP, true, true, 1, null, Instant.EPOCH);
+    private final StaticListableBeanFactory beans = new StaticListableBeanFactory();
+    private final TaskExecutor executor;
+
+    TaskExecutorTest() {
+        beans.addBean("bean", desk);
+        executor = new TaskExecutor(
+                new ExecutorSettings(1, 1), heldEpoch::get, () -> self, new TaskInvoker(beans), System::nanoTime);
+    }
+
+    @AfterEach
+    void close() {
+        desk.leave.countDown();
+        executor.close();
+    }
+
+    private static Attempt attempt(String method) {
+        return attempt(method, LONG, 0);
+    }
+
+    private static Attempt attempt(String method, Duration time, long epoch) {
+        return new Attempt(Tasks.of(Desk.class, method), "t1", 1, epoch, System.nanoTime() + time.toNanos(), "n7");
+    }
+
+    @Test
+    void aTaskRunsWithItsContext() {
+        assertThat(executor.submit(attempt("context"), new Object[0]))
+                .succeedsWithin(LONG)
+                .isEqualTo(new Outcome.Succeeded("bean.context t1#1 for n7 OptionalLong.empty"));
+        assertThat(TaskContext.find()).isEmpty();
+    }
+
+    @Test
+    void inPlaceMeansOnTheCallersThread() {
+        Thread caller = Thread.currentThread();
+
+        assertThat(executor.runInPlace(attempt("context"), Thread::currentThread)
+                        .join())
+                .isEqualTo(new Outcome.Succeeded(caller));
+        assertThat(executor.inFlight()).isZero();
+    }
+
+    @Test
+    void whatTheMethodThrowsIsAFailure() {
+        IllegalStateException error = new IllegalStateException("x");
+
+        assertThat(executor.runInPlace(attempt("context"), () -> {
+                            throw error;
+                        })
+                        .join())
+                .isInstanceOfSatisfying(Outcome.Failed.class, failed -> {
+                    assertThat(failed.error()).isSameAs(error);
+                    assertThat(failed.typeNames()).contains(RuntimeException.class.getName());
+                });
+    }
+
+    @Test
+    void aFullQueueRefusesInsteadOfGrowing() throws InterruptedException {
+        CompletableFuture<Outcome> running = executor.submit(attempt("hold"), new Object[] {"a"});
+        desk.entered.await();
+        CompletableFuture<Outcome> waiting = executor.submit(attempt("hold"), new Object[] {"b"});
+
+        assertRefused(executor.submit(attempt("hold"), new Object[] {"c"}), Refusal.BUSY);
+
+        desk.leave.countDown();
+        assertThat(running).succeedsWithin(LONG).isEqualTo(new Outcome.Succeeded("a"));
+        assertThat(waiting).succeedsWithin(LONG).isEqualTo(new Outcome.Succeeded("b"));
+    }
+
+    @Test
+    void anOverdueTaskIsInterruptedAndItsOutcomeUnknown() {
+        CompletableFuture<Outcome> outcome =
+                executor.submit(attempt("hold", Duration.ofMillis(100), 0), new Object[] {"a"});
+
+        assertThat(outcome).succeedsWithin(LONG).isInstanceOfSatisfying(Outcome.Unknown.class, unknown -> assertThat(
+                        unknown.timedOut())
+                .isTrue());
+        assertThat(desk.interrupted).isTrue();
+    }
+
+    @Test
+    void anInterruptOfATaskNeverReachesItsCallersThread() {
+        executor.runInPlace(attempt("hold", Duration.ofMillis(60), 0), () -> {
+                    while (!TaskContext.current().isCancelled()) {
+                        Thread.onSpinWait();
+                    }
+                    return "ignored the interrupt";
+                })
+                .join();
+
+        assertThat(Thread.currentThread().isInterrupted()).isFalse();
+    }
+
+    @Test
+    void whatComesTooLateIsNotStarted() {
+        assertRefused(executor.submit(attempt("context", Duration.ZERO, 0), new Object[0]), Refusal.TOO_LATE);
+    }
+
+    @Test
+    void whatWaitedTooLongInTheQueueIsNotStarted() throws InterruptedException {
+        executor.submit(attempt("hold"), new Object[] {"a"});
+        desk.entered.await();
+        CompletableFuture<Outcome> waiting =
+                executor.submit(attempt("context", Duration.ofMillis(80), 0), new Object[0]);
+        await().until(() -> executor.running().stream().anyMatch(r -> r.age().toMillis() > 150));
+
+        desk.leave.countDown();
+
+        assertRefused(waiting, Refusal.TOO_LATE);
+    }
+
+    @Test
+    void aCallerThatGivesUpInterruptsTheTask() throws InterruptedException {
+        CompletableFuture<Outcome> outcome = executor.submit(attempt("hold"), new Object[] {"a"});
+        desk.entered.await();
+
+        executor.cancel("t1", 1, "test");
+
+        assertThat(outcome).succeedsWithin(LONG).isInstanceOf(Outcome.Cancelled.class);
+        assertThat(desk.interrupted).isTrue();
+    }
+
+    @Test
+    void aFutureIsCancelledWithItsAttempt() {
+        CompletableFuture<Object> future = new CompletableFuture<>();
+        CompletableFuture<Outcome> outcome = executor.runInPlace(attempt("later"), () -> future);
+        assertThat(executor.inFlight()).isOne();
+
+        executor.cancel("t1", 1, "test");
+
+        assertThat(future).isCancelled();
+        assertThat(outcome).isCompletedWithValue(new Outcome.Cancelled());
+        assertThat(executor.inFlight()).isZero();
+    }
+
+    @Test
+    void aTaskOfTheMasterNeedsTheMastershipOfItsEpoch() {
+        desk.leave.countDown();
+        assertRefused(executor.submit(attempt("master", LONG, 3), new Object[0]), Refusal.NOT_MASTER);
+
+        heldEpoch.set(4);
+        assertRefused(executor.submit(attempt("master", LONG, 3), new Object[0]), Refusal.STALE_EPOCH);
+        assertThat(executor.submit(attempt("master", LONG, 4), new Object[0]))
+                .succeedsWithin(LONG)
+                .isEqualTo(new Outcome.Succeeded(4L));
+    }
+
+    @Test
+    void theMastershipIsCheckedAgainWhenTheTaskLeavesTheQueue() throws InterruptedException {
+        heldEpoch.set(4);
+        executor.submit(attempt("hold"), new Object[] {"a"});
+        desk.entered.await();
+        CompletableFuture<Outcome> waiting = executor.submit(attempt("master", LONG, 4), new Object[0]);
+
+        heldEpoch.set(0);
+        desk.leave.countDown();
+
+        assertRefused(waiting, Refusal.NOT_MASTER);
+    }
+
+    @Test
+    void theEndOfTheMastershipInterruptsItsTasksAndNoOthers() throws InterruptedException {
+        heldEpoch.set(4);
+        CompletableFuture<Outcome> outcome = executor.submit(attempt("master", LONG, 4), new Object[0]);
+        desk.entered.await();
+
+        heldEpoch.set(0);
+        executor.stopMasterTasks(4);
+
+        assertThat(outcome).succeedsWithin(LONG).isInstanceOfSatisfying(Outcome.Failed.class, failed -> assertThat(
+                        failed.error())
+                .isInstanceOf(StaleEpochException.class));
+    }
+
+    @Test
+    void checkMasterThrowsOnceTheMastershipIsOver() {
+        heldEpoch.set(4);
+        Outcome outcome = executor.runInPlace(attempt("master", LONG, 4), () -> {
+                    TaskContext.current().checkMaster();
+                    heldEpoch.set(0);
+                    TaskContext.current().checkMaster();
+                    return "not reached";
+                })
+                .join();
+
+        assertThat(outcome).isInstanceOfSatisfying(Outcome.Failed.class, failed -> assertThat(failed.error())
+                .isInstanceOf(StaleEpochException.class));
+    }
+
+    @Test
+    void aDrainingNodeFinishesWhatRunsAndRefusesTheRest() throws InterruptedException {
+        CompletableFuture<Outcome> running = executor.submit(attempt("hold"), new Object[] {"a"});
+        desk.entered.await();
+        CompletableFuture<Outcome> waiting = executor.submit(attempt("hold"), new Object[] {"b"});
+
+        executor.drain();
+
+        assertThat(executor.awaitIdle(Duration.ofMillis(20))).isFalse();
+        assertThat(executor.awaitMasterTasks(Duration.ZERO)).isTrue();
+        assertRefused(executor.submit(attempt("hold"), new Object[] {"c"}), Refusal.DRAINING);
+        desk.leave.countDown();
+        assertThat(running).succeedsWithin(LONG).isEqualTo(new Outcome.Succeeded("a"));
+        assertRefused(waiting, Refusal.DRAINING);
+        assertThat(executor.awaitIdle(LONG)).isTrue();
+    }
+
+    @Test
+    void closingInterruptsWhatRunsAndRefusesWhatWaits() throws InterruptedException {
+        CompletableFuture<Outcome> running = executor.submit(attempt("hold"), new Object[] {"a"});
+        desk.entered.await();
+        CompletableFuture<Outcome> waiting = executor.submit(attempt("hold"), new Object[] {"b"});
+
+        executor.close();
+
+        assertThat(running).succeedsWithin(LONG).isInstanceOf(Outcome.Unknown.class);
+        assertRefused(waiting, Refusal.DRAINING);
+    }
+
+    @Test
+    void aNodeThatTakesNoTasksRefusesThem() {
+        self = new Node("n1", "i1", self.uri(), NodeState.UP, true, false, 1, null, Instant.EPOCH);
+
+        assertRefused(executor.submit(attempt("context"), new Object[0]), Refusal.NOT_ACCEPTING);
+    }
+
+    @Test
+    void whatRunsIsListedOldestFirst() throws InterruptedException {
+        executor.submit(attempt("hold"), new Object[] {"a"});
+        desk.entered.await();
+
+        List<TaskExecutor.Running> running = executor.running();
+
+        assertThat(running).hasSize(1);
+        assertThat(running.get(0).task()).isEqualTo("bean.hold");
+        assertThat(running.get(0).callerNode()).isEqualTo("n7");
+    }
+
+    private static void assertRefused(CompletableFuture<Outcome> outcome, Refusal refusal) {
+        assertThat(outcome)
+                .succeedsWithin(30, TimeUnit.SECONDS)
+                .isInstanceOfSatisfying(Outcome.Refused.class, refused -> assertThat(refused.refusal())
+                        .isEqualTo(refusal));
+    }
+}
