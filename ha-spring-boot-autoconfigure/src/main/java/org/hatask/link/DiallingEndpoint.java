@@ -48,15 +48,19 @@ final class DiallingEndpoint extends LinkEndpoint {
             return null;
         }
         Sealing.Opener opener = new Sealing.Opener(session.receiveKey());
+        List<Frame> frames;
         try {
-            List<Frame> frames = opener.open(message);
-            if (!(frames.get(0) instanceof Frame.Ready) || frames.size() > 1) {
-                throw new FailedException("it did not end the handshake properly");
-            }
+            frames = opener.open(message);
         } catch (MalformedFrameException e) {
             throw new FailedException("it did not end the handshake properly");
         }
-        return links.create(session, wire, opener);
+        if (!(frames.get(0) instanceof Frame.Ready)) {
+            throw new FailedException("it did not end the handshake properly");
+        }
+        Link link = links.create(session, wire, opener);
+        // What the acceptor had waiting for this link comes with the same message.
+        link.received(frames.subList(1, frames.size()));
+        return link;
     }
 
     @Override

@@ -5,9 +5,11 @@ import jakarta.websocket.CloseReason.CloseCodes;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
@@ -72,6 +74,7 @@ final class Link {
             Wire wire,
             Sealing.Sealer sealer,
             Sealing.Opener opener,
+            Executor writer,
             LinkSettings settings,
             ArgumentCodec codec,
             TaskReceiver receiver,
@@ -86,7 +89,7 @@ final class Link {
         this.receiver = receiver;
         this.listener = listener;
         this.nanoTime = nanoTime;
-        this.outbox = new Outbox(wire, sealer, problem -> {
+        this.outbox = new Outbox(wire, sealer, writer, problem -> {
             log.debug("Sending to {}: {}", peer.nodeId(), problem.toString());
             close(CloseCodes.GOING_AWAY, "the connection to " + peer.nodeId() + " broke");
         });
@@ -187,13 +190,26 @@ final class Link {
             return;
         }
         try {
-            for (Frame frame : opener.open(message)) {
+            received(opener.open(message));
+        } catch (MalformedFrameException e) {
+            malformed(e);
+        }
+    }
+
+    /** Handles frames of a message that has been opened. */
+    void received(List<Frame> frames) {
+        try {
+            for (Frame frame : frames) {
                 handle(frame);
             }
         } catch (MalformedFrameException e) {
-            log.warn("Closing the link to {}: it sent {}", peer.nodeId(), e.getMessage());
-            close(CloseCodes.PROTOCOL_ERROR, "the link to " + peer.nodeId() + " was closed: protocol error");
+            malformed(e);
         }
+    }
+
+    private void malformed(MalformedFrameException e) {
+        log.warn("Closing the link to {}: it sent {}", peer.nodeId(), e.getMessage());
+        close(CloseCodes.PROTOCOL_ERROR, "the link to " + peer.nodeId() + " was closed: protocol error");
     }
 
     private void handle(Frame frame) throws MalformedFrameException {

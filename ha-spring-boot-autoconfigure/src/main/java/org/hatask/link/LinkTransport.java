@@ -20,6 +20,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -41,8 +42,9 @@ import org.slf4j.LoggerFactory;
  * The built-in transport: one WebSocket per pair of processes that talk, opened by whoever has something to say first and
  * used by both. When both open one at the same time there are two; each is whole and stays until its end.
  *
- * <p>The futures it returns complete on the thread that reads the connection: what is chained to them must not block. A few
- * own threads open and close connections, one more is the timer of all links. {@link #goAway()} comes before
+ * <p>The futures it returns complete on the thread that reads the connection: what is chained to them must not block. Own
+ * threads open and close connections and write to them, one for each that is being written to; one more is the timer of all
+ * links. {@link #goAway()} comes before
  * {@link #close()} where the process stops in order.
  */
 public final class LinkTransport implements TaskTransport {
@@ -51,6 +53,9 @@ public final class LinkTransport implements TaskTransport {
 
     /** Threads that open and close connections, both of which block. */
     private static final int MAX_DIALS = 8;
+
+    /** Tomcat's client recurses for every 8 KiB of a message that it writes; only what is used costs memory. */
+    private static final long STACK_SIZE = 16L * 1024 * 1024;
 
     private final String cluster;
     private final Supplier<Node> self;
@@ -65,6 +70,7 @@ public final class LinkTransport implements TaskTransport {
     private final AtomicInteger openHandshakes = new AtomicInteger();
     private final OncePerSecond warnings = new OncePerSecond();
     private final ThreadPoolExecutor dialers;
+    private final ThreadPoolExecutor writers;
     private final ScheduledThreadPoolExecutor timer;
     private final Heartbeats heartbeats;
     private final AtomicBoolean closed = new AtomicBoolean();
@@ -144,6 +150,8 @@ public final class LinkTransport implements TaskTransport {
         this.dialers = new ThreadPoolExecutor(
                 MAX_DIALS, MAX_DIALS, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), threads("ha-link-dial-"));
         this.dialers.allowCoreThreadTimeOut(true);
+        this.writers = new ThreadPoolExecutor(
+                0, Integer.MAX_VALUE, 10, TimeUnit.SECONDS, new SynchronousQueue<>(), threads("ha-link-write-"));
         this.timer = new ScheduledThreadPoolExecutor(1, threads("ha-link-timer-"));
         this.timer.setRemoveOnCancelPolicy(true);
         this.heartbeats = new Heartbeats(settings.heartbeatInterval(), System.nanoTime());
@@ -154,7 +162,7 @@ public final class LinkTransport implements TaskTransport {
     private static ThreadFactory threads(String prefix) {
         AtomicInteger count = new AtomicInteger();
         return task -> {
-            Thread thread = new Thread(task, prefix + count.incrementAndGet());
+            Thread thread = new Thread(null, task, prefix + count.incrementAndGet(), STACK_SIZE);
             thread.setDaemon(true);
             // The WebSocket container is found through it, whoever causes the first dial.
             thread.setContextClassLoader(LinkTransport.class.getClassLoader());
@@ -377,6 +385,7 @@ public final class LinkTransport implements TaskTransport {
                 wire,
                 new Sealing.Sealer(session.sendKey()),
                 opener,
+                writers,
                 settings,
                 codec,
                 receiver,
@@ -491,6 +500,7 @@ public final class LinkTransport implements TaskTransport {
         links.forEach(link -> link.close(CloseCodes.GOING_AWAY, "this node is stopping"));
         handshakes.forEach(endpoint -> endpoint.abandon(CloseCodes.GOING_AWAY));
         timer.shutdownNow();
+        writers.shutdown();
         dialers.shutdown();
         try {
             if (!dialers.awaitTermination(settings.flushTimeout().toMillis(), TimeUnit.MILLISECONDS)) {

@@ -6,6 +6,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +24,7 @@ final class Outbox {
 
     private final Wire wire;
     private final Sealing.Sealer sealer;
+    private final Executor writer;
     private final Consumer<Throwable> broken;
     private final Queue<Item> queue = new ArrayDeque<>();
     private CompletableFuture<Void> flushed = CompletableFuture.completedFuture(null);
@@ -30,11 +33,14 @@ final class Outbox {
     private boolean closed;
 
     /**
+     * @param writer threads of the links' own that hand messages to sockets: Tomcat's client blocks there, and both its sides
+     *     break the connection when the thread is interrupted, as a caller's or a cancelled task's may be at any time
      * @param broken told when the socket does not take a message
      */
-    Outbox(Wire wire, Sealing.Sealer sealer, Consumer<Throwable> broken) {
+    Outbox(Wire wire, Sealing.Sealer sealer, Executor writer, Consumer<Throwable> broken) {
         this.wire = wire;
         this.sealer = sealer;
+        this.writer = writer;
         this.broken = broken;
     }
 
@@ -66,7 +72,11 @@ final class Outbox {
             busy = true;
             flushed = new CompletableFuture<>();
         }
-        pump();
+        try {
+            writer.execute(this::pump);
+        } catch (RejectedExecutionException e) {
+            broken.accept(e);
+        }
         return Offer.TAKEN;
     }
 
