@@ -33,6 +33,12 @@ final class Link {
 
     private static final Logger log = LoggerFactory.getLogger(Link.class);
 
+    /**
+     * How much longer silence is tolerated on an accepted link: it is read on the container's request threads, so that
+     * silence there may mean that this node is busy. It still ends, as two busy nodes could wait for each other for ever.
+     */
+    private static final int ACCEPTED_PATIENCE = 4;
+
     private final Handshake.Peer peer;
     private final boolean dialled;
     private final Wire wire;
@@ -99,6 +105,11 @@ final class Link {
 
     Handshake.Peer peer() {
         return peer;
+    }
+
+    /** Whether this node opened it. */
+    boolean isDialled() {
+        return dialled;
     }
 
     boolean isOpen() {
@@ -282,8 +293,9 @@ final class Link {
 
     /** Closes the link if the peer has been silent for too long. */
     void judge(long now) {
-        Duration limit = settings.silenceLimit();
-        if (now - lastReceivedNanos > limit.toNanos() && end(true)) {
+        Duration limit =
+                dialled ? settings.silenceLimit() : settings.silenceLimit().multipliedBy(ACCEPTED_PATIENCE);
+        if (now - lastReceivedNanos > limit.toNanos() && end(dialled)) {
             log.warn("No sign of life from {} for {}: its link is closed", peer.nodeId(), text(limit));
             end(CloseCodes.GOING_AWAY, "no sign of life from " + peer.nodeId() + " for " + text(limit));
         }

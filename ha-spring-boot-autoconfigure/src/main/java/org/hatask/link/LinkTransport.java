@@ -39,8 +39,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The built-in transport: one WebSocket per pair of processes that talk, opened by whoever has something to say first and
- * used by both. When both open one at the same time there are two; each is whole and stays until its end.
+ * The built-in transport: a WebSocket between two processes that talk, opened by whoever has something to say first and used
+ * both ways. A process that itself calls the other opens one of its own if it can: the answers are then read by threads that
+ * the application's requests cannot use up.
  *
  * <p>The futures it returns complete on the thread that reads the connection: what is chained to them must not block. Own
  * threads open and close connections and write to them, one for each that is being written to; one more is the timer of all
@@ -187,6 +188,9 @@ public final class LinkTransport implements TaskTransport {
                 : peer.route(call, target.id(), System.nanoTime());
         if (route instanceof PeerLinks.Over over) {
             over.link().call(call);
+            if (over.dial()) {
+                startDial(target, peer);
+            }
         } else if (route instanceof PeerLinks.NotNow notNow) {
             call.notSent(notNow.reason());
         } else if (route instanceof PeerLinks.Waits waits && waits.dial()) {
@@ -292,7 +296,16 @@ public final class LinkTransport implements TaskTransport {
             }
             log.debug("No link to {}: {}", target, reason);
             String message = "no connection to " + target + ": " + reason;
-            peer.dialFailed(reason, refused, System.nanoTime()).forEach(call -> call.notSent(message));
+            List<Call> waiting = peer.dialFailed(reason, refused, System.nanoTime());
+            // Where this node cannot reach the other one, but was reached by it.
+            Link accepted = peer.firstOpen();
+            waiting.forEach(call -> {
+                if (accepted == null) {
+                    call.notSent(message);
+                } else {
+                    accepted.call(call);
+                }
+            });
         }
     }
 

@@ -8,6 +8,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * The links to one process and what is known of reaching it. Its lock guards everything; nothing is called from within.
  * Calls that wait for a connection share one dial.
+ *
+ * <p>Calls go over a link that this side opened. One that the peer opened is read on the container's request threads, and
+ * when all of those wait for answers nobody is left to read them; so it carries own calls only where no other can be had.
  */
 final class PeerLinks {
 
@@ -29,7 +32,10 @@ final class PeerLinks {
     /** What to do with a call. */
     sealed interface Route {}
 
-    record Over(Link link) implements Route {}
+    /**
+     * @param dial whether to open an own link beside it, for the calls to come
+     */
+    record Over(Link link, boolean dial) implements Route {}
 
     record NotNow(String reason) implements Route {}
 
@@ -38,8 +44,8 @@ final class PeerLinks {
 
     Route route(Call call, String nodeId, long now) {
         Link usual = preferred;
-        if (usual != null && usual.isOpen() && !usual.isLeaving()) {
-            return new Over(usual);
+        if (usual != null && usual.isDialled() && usual.isOpen() && !usual.isLeaving()) {
+            return new Over(usual, false);
         }
         synchronized (this) {
             if (closed) {
@@ -49,11 +55,14 @@ final class PeerLinks {
                 return new NotNow(nodeId + " is about to stop");
             }
             Link open = firstOpen();
-            if (open != null) {
-                return new Over(open);
-            }
             String reason = unreachable;
-            if (!dialling && reason != null && now - unreachableUntil < 0) {
+            boolean pausing = reason != null && now - unreachableUntil < 0;
+            if (open != null && (open.isDialled() || failures > 0)) {
+                boolean dial = !open.isDialled() && !dialling && !pausing;
+                dialling = dialling || dial;
+                return new Over(open, dial);
+            }
+            if (open == null && !dialling && pausing) {
                 return new NotNow("no connection to " + nodeId + " a moment ago: " + reason);
             }
             waiting.add(call);
@@ -66,7 +75,7 @@ final class PeerLinks {
     /**
      * A link is there, opened by either side.
      *
-     * @return calls that waited for one, or null when this process is closing
+     * @return calls that waited for it, or null when this process is closing
      */
     synchronized @Nullable List<Call> add(Link link) {
         if (closed) {
@@ -74,6 +83,10 @@ final class PeerLinks {
         }
         links.add(link);
         preferred = firstOpen();
+        if (!link.isDialled()) {
+            // The own dial goes on, and what waits goes on waiting for it.
+            return List.of();
+        }
         failures = 0;
         unreachable = null;
         return takeWaiting();
@@ -97,12 +110,10 @@ final class PeerLinks {
      */
     synchronized List<Call> dialFailed(String reason, boolean refused, long now) {
         dialling = false;
-        if (firstOpen() == null) {
-            avoid(
-                    reason,
-                    refused ? pause(FIRST_PAUSE_REFUSED, LONGEST_PAUSE_REFUSED) : pause(FIRST_PAUSE, LONGEST_PAUSE),
-                    now);
-        }
+        avoid(
+                reason,
+                refused ? pause(FIRST_PAUSE_REFUSED, LONGEST_PAUSE_REFUSED) : pause(FIRST_PAUSE, LONGEST_PAUSE),
+                now);
         return takeWaiting();
     }
 
@@ -154,12 +165,17 @@ final class PeerLinks {
         return taken;
     }
 
-    private @Nullable Link firstOpen() {
+    /** An open link, one of our own if there is one. */
+    synchronized @Nullable Link firstOpen() {
+        Link accepted = null;
         for (Link link : links) {
             if (link.isOpen()) {
-                return link;
+                if (link.isDialled()) {
+                    return link;
+                }
+                accepted = accepted == null ? link : accepted;
             }
         }
-        return null;
+        return accepted;
     }
 }

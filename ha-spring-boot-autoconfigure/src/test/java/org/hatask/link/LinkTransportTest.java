@@ -6,9 +6,11 @@ import static org.awaitility.Awaitility.await;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.URL;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -72,17 +74,18 @@ class LinkTransportTest {
     }
 
     @Test
-    void linkServesBothDirections() {
+    void whoCallsBackOpensALinkOfItsOwn() {
         TestNode a = start("a");
         TestNode b = start("b");
         TestTasks.get(a.call(b, "hello"));
 
         assertThat(TestTasks.get(b.call(a, "back"))).isEqualTo(new Outcome.Succeeded("back"));
 
-        assertThat(a.transport.links()).singleElement().satisfies(link -> assertThat(link.dialled())
-                .isTrue());
-        assertThat(b.transport.links()).singleElement().satisfies(link -> assertThat(link.dialled())
-                .isFalse());
+        await().untilAsserted(() ->
+                assertThat(b.transport.links()).extracting(LinkInfo::dialled).containsExactlyInAnyOrder(true, false));
+        assertThat(TestTasks.get(b.call(a, "again"))).isEqualTo(new Outcome.Succeeded("again"));
+        assertThat(TestTasks.get(a.call(b, "again"))).isEqualTo(new Outcome.Succeeded("again"));
+        assertThat(b.transport.links()).hasSize(2);
     }
 
     @Test
@@ -377,6 +380,47 @@ class LinkTransportTest {
         }
         assertThat(a.tasks.executed).isEmpty();
         assertThat(a.transport.links()).isEmpty();
+    }
+
+    @Test
+    void requestsThatTakeAllThreadsOfTheServerGetTheirAnswers() {
+        TestNode a = start("a");
+        TestNode b = start("b");
+        TestTasks.get(b.call(a, "x"));
+        a.onRequest(4, () -> String.valueOf(TestTasks.get(a.call(b, "y"))));
+
+        List<CompletableFuture<String>> answers = new ArrayList<>();
+        for (int i = 0; i < 16; i++) {
+            answers.add(CompletableFuture.supplyAsync(() -> read(a, "/work"), task -> new Thread(task).start()));
+        }
+
+        assertThat(answers).allSatisfy(answer -> assertThat(answer)
+                .succeedsWithin(Duration.ofSeconds(10))
+                .isEqualTo("Succeeded[value=y]"));
+    }
+
+    private static String read(TestNode node, String path) {
+        try (InputStream in = new URL("http://localhost:" + node.port() + "/app" + path).openStream()) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Test
+    void nodeThatCannotBeReachedIsCalledOverTheLinkThatItOpened() throws IOException {
+        TestNode a = start("a");
+        TestNode b = start("b");
+        TestTasks.get(b.call(a, "x"));
+        int free;
+        try (ServerSocket socket = new ServerSocket(0)) {
+            free = socket.getLocalPort();
+        }
+        Node unreachable = TestNode.node(b.node(), free);
+
+        assertThat(TestTasks.get(a.call(unreachable, "y"))).isEqualTo(new Outcome.Succeeded("y"));
+        assertThat(TestTasks.get(a.call(unreachable, "z"))).isEqualTo(new Outcome.Succeeded("z"));
+        assertThat(a.transport.isReachable(unreachable)).isTrue();
     }
 
     @Test

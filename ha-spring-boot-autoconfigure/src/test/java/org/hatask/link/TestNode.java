@@ -1,6 +1,8 @@
 package org.hatask.link;
 
 import jakarta.servlet.http.HttpServlet;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -12,9 +14,11 @@ import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 import org.apache.catalina.Context;
 import org.apache.catalina.LifecycleException;
 import org.apache.catalina.startup.Tomcat;
+import org.apache.coyote.AbstractProtocol;
 import org.apache.tomcat.util.descriptor.web.FilterDef;
 import org.apache.tomcat.util.descriptor.web.FilterMap;
 import org.apache.tomcat.websocket.server.WsSci;
@@ -31,6 +35,7 @@ final class TestNode implements AutoCloseable {
     final LinkTransport transport;
     private final Tomcat tomcat = new Tomcat();
     private volatile Node node;
+    private volatile Supplier<String> work = () -> "";
 
     private TestNode(String id, String cluster, ClusterKey key, LinkSettings settings, TestTasks tasks) {
         this.tasks = tasks;
@@ -69,7 +74,7 @@ final class TestNode implements AutoCloseable {
             mapping.setFilterName("link");
             mapping.addURLPattern(LinkServer.PATH);
             context.addFilterMapBefore(mapping);
-            Tomcat.addServlet(context, "all", new HttpServlet() {});
+            Tomcat.addServlet(context, "all", created.new Work());
             context.addServletMappingDecoded("/", "all");
             created.tomcat.getConnector();
             created.tomcat.start();
@@ -119,6 +124,23 @@ final class TestNode implements AutoCloseable {
                 1,
                 null,
                 Instant.EPOCH);
+    }
+
+    /** What every other request of this node does. */
+    private final class Work extends HttpServlet {
+
+        @Override
+        protected void doGet(HttpServletRequest request, HttpServletResponse response) throws IOException {
+            response.getWriter().print(work.get());
+        }
+    }
+
+    void onRequest(int threads, Supplier<String> task) {
+        AbstractProtocol<?> protocol =
+                (AbstractProtocol<?>) tomcat.getConnector().getProtocolHandler();
+        protocol.setMinSpareThreads(threads);
+        protocol.setMaxThreads(threads);
+        work = task;
     }
 
     Node node() {
