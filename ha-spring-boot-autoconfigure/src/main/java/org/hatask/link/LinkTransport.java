@@ -276,6 +276,8 @@ public final class LinkTransport implements TaskTransport {
             Link link = link(session, true, wire, opener);
             peer.dialled();
             register(link);
+            // Had this process been forgotten in between, other calls would wait for ever.
+            peer.takeWaiting().forEach(link::call);
             return link;
         }
 
@@ -433,7 +435,7 @@ public final class LinkTransport implements TaskTransport {
                 links.forEach(link -> link.forgive(now));
             }
             if (heartbeats.isDue(now) && !links.isEmpty()) {
-                byte[] beat = FrameCodec.encode(new Frame.Heartbeat(report.get()));
+                byte[] beat = beat();
                 links.forEach(link -> link.send(beat));
             }
             links.forEach(link -> link.judge(now));
@@ -448,6 +450,16 @@ public final class LinkTransport implements TaskTransport {
             closeDeparted(now);
         } catch (RuntimeException e) {
             log.error("Links could not be watched; trying again", e);
+        }
+    }
+
+    /** A sign of life, with a report if there is one. */
+    private byte[] beat() {
+        try {
+            return FrameCodec.encode(new Frame.Heartbeat(report.get()));
+        } catch (RuntimeException e) {
+            log.error("This node cannot report on itself", e);
+            return FrameCodec.encode(new Frame.Heartbeat(NodeReport.ofThisProcess(0, List.of())));
         }
     }
 

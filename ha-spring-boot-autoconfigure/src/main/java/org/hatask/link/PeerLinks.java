@@ -159,7 +159,7 @@ final class PeerLinks {
         return takeWaiting();
     }
 
-    private List<Call> takeWaiting() {
+    synchronized List<Call> takeWaiting() {
         List<Call> taken = List.copyOf(waiting);
         waiting.clear();
         return taken;
