@@ -1,0 +1,54 @@
+package org.hatask.link;
+
+import org.hatask.execute.Refusal;
+
+/** The units that travel over an established link; {@code docs/wire-protocol.md} has their bytes. */
+sealed interface Frame {
+
+    /** A frame that belongs to one call; ids are chosen by the caller's side, each direction has its own. */
+    sealed interface Answer extends Frame {
+        long correlationId();
+    }
+
+    /** First message of the accepting side: the handshake is over. */
+    record Ready() implements Frame {}
+
+    /**
+     * @param remainingMillis time left for the attempt: a duration, as the clocks of two machines differ
+     * @param arguments a JSON array
+     */
+    record Call(
+            long correlationId,
+            String task,
+            String signature,
+            String taskId,
+            int attempt,
+            long epoch,
+            long remainingMillis,
+            byte[] arguments)
+            implements Frame {}
+
+    /** The method returned. */
+    record Result(long correlationId, byte[] json) implements Answer {}
+
+    /** The method threw. */
+    record Error(long correlationId, byte[] json) implements Answer {}
+
+    /** The attempt was not started. */
+    record Refused(long correlationId, Refusal refusal, String message) implements Answer {}
+
+    /** The attempt was started and nobody knows how far it came, such as when it was interrupted at its deadline. */
+    record Unknown(long correlationId, boolean timedOut, String message) implements Answer {}
+
+    /** The attempt ended because it was cancelled. */
+    record Cancelled(long correlationId) implements Answer {}
+
+    /** The caller gave up. */
+    record Cancel(long correlationId) implements Frame {}
+
+    /** A sign of life. */
+    record Heartbeat(NodeReport report) implements Frame {}
+
+    /** The sender takes no calls any more; it still answers those it has. */
+    record GoAway() implements Frame {}
+}

@@ -1,0 +1,304 @@
+package org.hatask.link;
+
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.CodingErrorAction;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import org.hatask.execute.Refusal;
+
+/**
+ * Frames as bytes and back: {@code int length | byte type | fields}, big-endian. Reading checks every length against what
+ * is there before it allocates, so that no input costs more memory than it has bytes. Stateless.
+ */
+final class FrameCodec {
+
+    static final int MAX_NAME = 1024;
+    static final int MAX_TEXT = 4096;
+    static final int MAX_SIGNATURE = 0xffff;
+
+    private static final byte READY = 0;
+    private static final byte CALL = 1;
+    private static final byte RESULT = 2;
+    private static final byte ERROR = 3;
+    private static final byte REFUSED = 4;
+    private static final byte UNKNOWN = 5;
+    private static final byte CANCELLED = 6;
+    private static final byte CANCEL = 7;
+    private static final byte HEARTBEAT = 8;
+    private static final byte GO_AWAY = 9;
+
+    /** Length, type and correlation id. */
+    private static final int HEAD = 4 + 1 + 8;
+
+    private FrameCodec() {}
+
+    /**
+     * @throws IllegalArgumentException when a name is longer than the protocol allows
+     */
+    static byte[] encode(Frame frame) {
+        if (frame instanceof Frame.Call call) {
+            return encode(call);
+        } else if (frame instanceof Frame.Result result) {
+            return withJson(RESULT, result.correlationId(), result.json());
+        } else if (frame instanceof Frame.Error error) {
+            return withJson(ERROR, error.correlationId(), error.json());
+        } else if (frame instanceof Frame.Refused refused) {
+            byte[] text = text(refused.message());
+            return start(REFUSED, refused.correlationId(), 1 + 2 + text.length)
+                    .put(code(refused.refusal()))
+                    .putShort((short) text.length)
+                    .put(text)
+                    .array();
+        } else if (frame instanceof Frame.Unknown unknown) {
+            byte[] text = text(unknown.message());
+            return start(UNKNOWN, unknown.correlationId(), 1 + 2 + text.length)
+                    .put((byte) (unknown.timedOut() ? 1 : 0))
+                    .putShort((short) text.length)
+                    .put(text)
+                    .array();
+        } else if (frame instanceof Frame.Cancelled cancelled) {
+            return start(CANCELLED, cancelled.correlationId(), 0).array();
+        } else if (frame instanceof Frame.Cancel cancel) {
+            return start(CANCEL, cancel.correlationId(), 0).array();
+        } else if (frame instanceof Frame.Heartbeat heartbeat) {
+            return encode(heartbeat.report());
+        }
+        byte type = frame instanceof Frame.Ready ? READY : GO_AWAY;
+        return ByteBuffer.allocate(5).putInt(1).put(type).array();
+    }
+
+    private static byte[] encode(Frame.Call call) {
+        byte[] task = name(call.task(), MAX_NAME, "name of the task");
+        byte[] signature = name(call.signature(), MAX_SIGNATURE, "signature of the task");
+        byte[] taskId = name(call.taskId(), MAX_NAME, "task id");
+        return start(
+                        CALL,
+                        call.correlationId(),
+                        6 + task.length + signature.length + taskId.length + 4 + 8 + 8 + call.arguments().length)
+                .putShort((short) task.length)
+                .put(task)
+                .putShort((short) signature.length)
+                .put(signature)
+                .putShort((short) taskId.length)
+                .put(taskId)
+                .putInt(call.attempt())
+                .putLong(call.epoch())
+                .putLong(call.remainingMillis())
+                .put(call.arguments())
+                .array();
+    }
+
+    private static byte[] encode(NodeReport report) {
+        List<byte[]> names = new ArrayList<>();
+        int size = 1 + 8 + 8 + 8 + 8 + 4 + 2;
+        for (NodeReport.RunningTask task : report.running()) {
+            byte[] name = name(task.task(), MAX_NAME, "name of the task");
+            byte[] taskId = name(task.taskId(), MAX_NAME, "task id");
+            names.add(name);
+            names.add(taskId);
+            size += 2 + name.length + 2 + taskId.length + 8;
+        }
+        ByteBuffer out = ByteBuffer.allocate(4 + size)
+                .putInt(size)
+                .put(HEARTBEAT)
+                .putLong(report.uptimeMillis())
+                .putDouble(report.load())
+                .putLong(report.heapUsed())
+                .putLong(report.heapMax())
+                .putInt(report.inFlight())
+                .putShort((short) report.running().size());
+        for (int i = 0; i < report.running().size(); i++) {
+            byte[] name = names.get(2 * i);
+            byte[] taskId = names.get(2 * i + 1);
+            out.putShort((short) name.length)
+                    .put(name)
+                    .putShort((short) taskId.length)
+                    .put(taskId)
+                    .putLong(report.running().get(i).runningMillis());
+        }
+        return out.array();
+    }
+
+    private static byte[] withJson(byte type, long correlationId, byte[] json) {
+        return start(type, correlationId, json.length).put(json).array();
+    }
+
+    private static ByteBuffer start(byte type, long correlationId, int rest) {
+        return ByteBuffer.allocate(HEAD + rest)
+                .putInt(HEAD - 4 + rest)
+                .put(type)
+                .putLong(correlationId);
+    }
+
+    private static byte[] name(String value, int max, String what) {
+        byte[] bytes = value.getBytes(StandardCharsets.UTF_8);
+        if (bytes.length > max) {
+            throw new IllegalArgumentException(
+                    "The " + what + " has " + bytes.length + " bytes; " + max + " can travel");
+        }
+        return bytes;
+    }
+
+    /** Messages for people are cut rather than refused. */
+    private static byte[] text(String value) {
+        byte[] bytes = value.getBytes(StandardCharsets.UTF_8);
+        if (bytes.length <= MAX_TEXT) {
+            return bytes;
+        }
+        int end = MAX_TEXT / 4;
+        if (Character.isHighSurrogate(value.charAt(end - 1))) {
+            end--;
+        }
+        return value.substring(0, end).getBytes(StandardCharsets.UTF_8);
+    }
+
+    /** Reads all frames of a message, from the buffer's position to its limit. */
+    static List<Frame> decodeAll(ByteBuffer in) throws MalformedFrameException {
+        List<Frame> frames = new ArrayList<>(2);
+        do {
+            need(in, 5, "frame");
+            int length = in.getInt();
+            if (length < 1 || length > in.remaining()) {
+                throw new MalformedFrameException("length of a frame");
+            }
+            frames.add(decode(in.slice(in.position(), length)));
+            in.position(in.position() + length);
+        } while (in.hasRemaining());
+        return frames;
+    }
+
+    private static Frame decode(ByteBuffer in) throws MalformedFrameException {
+        byte type = in.get();
+        Frame frame =
+                switch (type) {
+                    case READY -> new Frame.Ready();
+                    case CALL -> call(in);
+                    case RESULT -> new Frame.Result(correlationId(in), rest(in));
+                    case ERROR -> new Frame.Error(correlationId(in), rest(in));
+                    case REFUSED -> new Frame.Refused(correlationId(in), refusal(in), string(in, MAX_TEXT));
+                    case UNKNOWN -> new Frame.Unknown(correlationId(in), bool(in), string(in, MAX_TEXT));
+                    case CANCELLED -> new Frame.Cancelled(correlationId(in));
+                    case CANCEL -> new Frame.Cancel(correlationId(in));
+                    case HEARTBEAT -> new Frame.Heartbeat(report(in));
+                    case GO_AWAY -> new Frame.GoAway();
+                    default -> throw new MalformedFrameException("unknown type of frame");
+                };
+        if (in.hasRemaining()) {
+            throw new MalformedFrameException("bytes after a frame's end");
+        }
+        return frame;
+    }
+
+    private static Frame call(ByteBuffer in) throws MalformedFrameException {
+        long correlationId = correlationId(in);
+        String task = string(in, MAX_NAME);
+        String signature = string(in, MAX_SIGNATURE);
+        String taskId = string(in, MAX_NAME);
+        need(in, 4 + 8 + 8, "call");
+        int attempt = in.getInt();
+        if (attempt < 1) {
+            throw new MalformedFrameException("number of an attempt");
+        }
+        return new Frame.Call(correlationId, task, signature, taskId, attempt, in.getLong(), in.getLong(), rest(in));
+    }
+
+    private static NodeReport report(ByteBuffer in) throws MalformedFrameException {
+        need(in, 8 + 8 + 8 + 8 + 4 + 2, "heartbeat");
+        long uptime = in.getLong();
+        double load = in.getDouble();
+        long heapUsed = in.getLong();
+        long heapMax = in.getLong();
+        int inFlight = in.getInt();
+        int count = Short.toUnsignedInt(in.getShort());
+        if (count > NodeReport.MAX_RUNNING) {
+            throw new MalformedFrameException("number of running tasks");
+        }
+        List<NodeReport.RunningTask> running = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            String task = string(in, MAX_NAME);
+            String taskId = string(in, MAX_NAME);
+            need(in, 8, "running task");
+            running.add(new NodeReport.RunningTask(task, taskId, in.getLong()));
+        }
+        return new NodeReport(uptime, load, heapUsed, heapMax, inFlight, running);
+    }
+
+    private static long correlationId(ByteBuffer in) throws MalformedFrameException {
+        need(in, 8, "correlation id");
+        return in.getLong();
+    }
+
+    private static boolean bool(ByteBuffer in) throws MalformedFrameException {
+        need(in, 1, "flag");
+        return switch (in.get()) {
+            case 0 -> false;
+            case 1 -> true;
+            default -> throw new MalformedFrameException("flag");
+        };
+    }
+
+    private static byte[] rest(ByteBuffer in) {
+        byte[] bytes = new byte[in.remaining()];
+        in.get(bytes);
+        return bytes;
+    }
+
+    /** A length of two bytes and as many bytes of well-formed UTF-8. */
+    static String string(ByteBuffer in, int max) throws MalformedFrameException {
+        need(in, 2, "text");
+        int length = Short.toUnsignedInt(in.getShort());
+        if (length > max || length > in.remaining()) {
+            throw new MalformedFrameException("length of a text");
+        }
+        ByteBuffer bytes = in.slice(in.position(), length);
+        in.position(in.position() + length);
+        try {
+            CharBuffer chars = StandardCharsets.UTF_8
+                    .newDecoder()
+                    .onMalformedInput(CodingErrorAction.REPORT)
+                    .onUnmappableCharacter(CodingErrorAction.REPORT)
+                    .decode(bytes);
+            return chars.toString();
+        } catch (CharacterCodingException e) {
+            throw new MalformedFrameException("text that is not UTF-8");
+        }
+    }
+
+    static void need(ByteBuffer in, int bytes, String what) throws MalformedFrameException {
+        if (in.remaining() < bytes) {
+            throw new MalformedFrameException("truncated " + what);
+        }
+    }
+
+    /** Codes of the wire, which stay as they are when the enum grows or is reordered. */
+    private static byte code(Refusal refusal) {
+        return switch (refusal) {
+            case BUSY -> 1;
+            case DRAINING -> 2;
+            case NOT_MASTER -> 3;
+            case STALE_EPOCH -> 4;
+            case NOT_ACCEPTING -> 5;
+            case UNKNOWN_TASK -> 6;
+            case BAD_ARGUMENTS -> 7;
+            case TOO_LATE -> 8;
+        };
+    }
+
+    private static Refusal refusal(ByteBuffer in) throws MalformedFrameException {
+        need(in, 1, "refusal");
+        return switch (in.get()) {
+            case 1 -> Refusal.BUSY;
+            case 2 -> Refusal.DRAINING;
+            case 3 -> Refusal.NOT_MASTER;
+            case 4 -> Refusal.STALE_EPOCH;
+            case 5 -> Refusal.NOT_ACCEPTING;
+            case 6 -> Refusal.UNKNOWN_TASK;
+            case 7 -> Refusal.BAD_ARGUMENTS;
+            case 8 -> Refusal.TOO_LATE;
+            default -> throw new MalformedFrameException("code of a refusal");
+        };
+    }
+}

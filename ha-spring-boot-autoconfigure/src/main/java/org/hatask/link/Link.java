@@ -1,0 +1,363 @@
+package org.hatask.link;
+
+import jakarta.websocket.CloseReason.CloseCode;
+import jakarta.websocket.CloseReason.CloseCodes;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
+import org.hatask.HaException;
+import org.hatask.execute.ArgumentCodec;
+import org.hatask.execute.CodecException;
+import org.hatask.execute.Outcome;
+import org.hatask.execute.TaskDefinition;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One authenticated connection to one process, used in both directions. It begins after the handshake and ends once, by
+ * {@link #close}: own calls that wait for an answer are then judged, calls of the peer go on and their answers are dropped.
+ *
+ * <p>Incoming messages are handled on the thread that reads the connection, which nothing here blocks; everything else may
+ * come from any thread.
+ */
+final class Link {
+
+    private static final Logger log = LoggerFactory.getLogger(Link.class);
+
+    /**
+     * How much longer silence is tolerated on an accepted link: it is read on the container's request threads, so that
+     * silence there may mean that this node is busy. It still ends, as two busy nodes could wait for each other for ever.
+     */
+    private static final int ACCEPTED_PATIENCE = 4;
+
+    private final Handshake.Peer peer;
+    private final boolean dialled;
+    private final Wire wire;
+    private final Outbox outbox;
+    private final Sealing.Opener opener;
+    private final LinkSettings settings;
+    private final ArgumentCodec codec;
+    private final TaskReceiver receiver;
+    private final Listener listener;
+    private final LongSupplier nanoTime;
+    private final Instant since = Instant.now();
+
+    private final AtomicLong correlationIds = new AtomicLong();
+    private final Map<Long, Call> pending = new ConcurrentHashMap<>();
+    private final Map<Long, Frame.Call> serving = new ConcurrentHashMap<>();
+    private final AtomicBoolean closed = new AtomicBoolean();
+    private volatile long lastReceivedNanos;
+    private volatile long lastUsedNanos;
+    private volatile boolean leaving;
+    private volatile @Nullable NodeReport report;
+
+    /** Hears of a link; called on whatever thread finds out, must not block. */
+    interface Listener {
+
+        /**
+         * The link cannot be used any more. Called before its pending calls are judged.
+         *
+         * @param silent whether the peer gave no sign of life, rather than the connection having ended
+         */
+        void closed(Link link, boolean silent);
+
+        /** The peer takes no calls any more. */
+        void leaving(Link link);
+    }
+
+    Link(
+            Handshake.Peer peer,
+            boolean dialled,
+            Wire wire,
+            Sealing.Sealer sealer,
+            Sealing.Opener opener,
+            Executor writer,
+            LinkSettings settings,
+            ArgumentCodec codec,
+            TaskReceiver receiver,
+            Listener listener,
+            LongSupplier nanoTime) {
+        this.peer = peer;
+        this.dialled = dialled;
+        this.wire = wire;
+        this.opener = opener;
+        this.settings = settings;
+        this.codec = codec;
+        this.receiver = receiver;
+        this.listener = listener;
+        this.nanoTime = nanoTime;
+        this.outbox = new Outbox(wire, sealer, writer, problem -> {
+            log.debug("Sending to {}: {}", peer.nodeId(), problem.toString());
+            close(CloseCodes.GOING_AWAY, "the connection to " + peer.nodeId() + " broke");
+        });
+        this.lastReceivedNanos = nanoTime.getAsLong();
+        this.lastUsedNanos = lastReceivedNanos;
+    }
+
+    Handshake.Peer peer() {
+        return peer;
+    }
+
+    /** Whether this node opened it. */
+    boolean isDialled() {
+        return dialled;
+    }
+
+    boolean isOpen() {
+        return !closed.get();
+    }
+
+    boolean isLeaving() {
+        return leaving;
+    }
+
+    // --- own calls
+
+    /** Sends a call and completes its outcome, sooner or later. */
+    void call(Call call) {
+        long id = correlationIds.incrementAndGet();
+        byte[] frame;
+        try {
+            frame = FrameCodec.encode(call.frame(id));
+        } catch (IllegalArgumentException e) {
+            call.outcome().completeExceptionally(new CodecException(e.getMessage() + ".", e));
+            return;
+        }
+        if (frame.length + Sealing.OVERHEAD > settings.maxMessageSize()) {
+            call.outcome()
+                    .completeExceptionally(
+                            tooLarge("The arguments of " + call.attempt().task().name(), frame.length));
+            return;
+        }
+        lastUsedNanos = nanoTime.getAsLong();
+        pending.put(id, call);
+        Outbox.Offer offer = outbox.offer(frame, call, settings.sendQueueSize());
+        if (offer != Outbox.Offer.TAKEN) {
+            if (pending.remove(id) != null) {
+                call.notSent(
+                        offer == Outbox.Offer.FULL
+                                ? "link to " + peer.nodeId() + " is congested (ha.link.send-queue-size)"
+                                : "the connection to " + peer.nodeId() + " is closed");
+            }
+            return;
+        }
+        // Whoever completes the outcome from outside, by cancelling it or by a time-out, does not want the answer any
+        // more.
+        call.outcome().whenComplete((outcome, error) -> {
+            if (pending.remove(id) != null) {
+                send(new Frame.Cancel(id));
+            }
+        });
+    }
+
+    private void answered(Frame.Answer answer) {
+        Call call = pending.remove(answer.correlationId());
+        lastUsedNanos = nanoTime.getAsLong();
+        if (call == null) {
+            log.debug("An answer of {} that nobody waits for", peer.nodeId());
+            return;
+        }
+        call.outcome().complete(outcome(call.attempt().task(), answer));
+    }
+
+    private Outcome outcome(TaskDefinition task, Frame.Answer answer) {
+        try {
+            if (answer instanceof Frame.Result result) {
+                return new Outcome.Succeeded(codec.readResult(task, result.json()));
+            } else if (answer instanceof Frame.Error error) {
+                return codec.readError(task, error.json(), peer.nodeId());
+            }
+        } catch (RuntimeException e) {
+            return Outcome.Failed.of(e);
+        }
+        if (answer instanceof Frame.Refused refused) {
+            return new Outcome.Refused(refused.refusal(), refused.message());
+        } else if (answer instanceof Frame.Unknown unknown) {
+            return new Outcome.Unknown(unknown.message(), unknown.timedOut());
+        }
+        return new Outcome.Cancelled();
+    }
+
+    // --- what comes in, on the reading thread
+
+    /** Something came, if only a part of a message: the peer lives. */
+    void touch() {
+        lastReceivedNanos = nanoTime.getAsLong();
+    }
+
+    /** Handles a whole message. The buffer is the caller's again afterwards. */
+    void received(ByteBuffer message) {
+        touch();
+        if (closed.get()) {
+            return;
+        }
+        try {
+            received(opener.open(message));
+        } catch (MalformedFrameException e) {
+            malformed(e);
+        }
+    }
+
+    /** Handles frames of a message that has been opened. */
+    void received(List<Frame> frames) {
+        try {
+            for (Frame frame : frames) {
+                handle(frame);
+            }
+        } catch (MalformedFrameException e) {
+            malformed(e);
+        }
+    }
+
+    private void malformed(MalformedFrameException e) {
+        log.warn("Closing the link to {}: it sent {}", peer.nodeId(), e.getMessage());
+        close(CloseCodes.PROTOCOL_ERROR, "the link to " + peer.nodeId() + " was closed: protocol error");
+    }
+
+    private void handle(Frame frame) throws MalformedFrameException {
+        if (frame instanceof Frame.Call call) {
+            if (serving.putIfAbsent(call.correlationId(), call) != null) {
+                throw new MalformedFrameException("a correlation id that is in use");
+            }
+            lastUsedNanos = nanoTime.getAsLong();
+            receiver.receive(call, peer.nodeId(), this::answer);
+        } else if (frame instanceof Frame.Answer answer) {
+            answered(answer);
+        } else if (frame instanceof Frame.Cancel cancel) {
+            Frame.Call call = serving.get(cancel.correlationId());
+            if (call != null) {
+                receiver.cancel(call, peer.nodeId());
+            }
+        } else if (frame instanceof Frame.Heartbeat heartbeat) {
+            report = heartbeat.report();
+        } else if (frame instanceof Frame.GoAway) {
+            leaving = true;
+            listener.leaving(this);
+        } else {
+            throw new MalformedFrameException("a frame out of place");
+        }
+    }
+
+    /** Sends the answer of a call of the peer; comes from the executor's threads. */
+    private void answer(Frame.Answer answer) {
+        serving.remove(answer.correlationId());
+        lastUsedNanos = nanoTime.getAsLong();
+        byte[] frame = FrameCodec.encode(answer);
+        if (frame.length + Sealing.OVERHEAD > settings.maxMessageSize()) {
+            HaException problem = tooLarge("The answer", frame.length);
+            frame = FrameCodec.encode(
+                    new Frame.Error(answer.correlationId(), codec.writeError(Outcome.Failed.of(problem))));
+        }
+        if (send(frame) == Outbox.Offer.CLOSED) {
+            log.debug("The answer to {} is dropped: its link is closed", peer.nodeId());
+        }
+    }
+
+    private CodecException tooLarge(String what, int length) {
+        return new CodecException(
+                what + " would be " + length + " bytes on the link to " + peer.nodeId()
+                        + "; raise ha.link.max-message-size (" + settings.maxMessageSize()
+                        + ") on all nodes or pass less data.",
+                new IllegalArgumentException("too large"));
+    }
+
+    // --- signs of life and end
+
+    void send(Frame frame) {
+        send(FrameCodec.encode(frame));
+    }
+
+    /** Answers and signals are not refused for a full box, as nobody could retry them; a box far over its limit is hopeless. */
+    Outbox.Offer send(byte[] frame) {
+        Outbox.Offer offer = outbox.offer(frame, null, 4L * settings.sendQueueSize());
+        if (offer == Outbox.Offer.FULL) {
+            log.warn("Closing the link to {}: it does not take its answers", peer.nodeId());
+            close(CloseCodes.GOING_AWAY, "the link to " + peer.nodeId() + " is congested");
+        }
+        return offer;
+    }
+
+    /** Begins a new period of grace: this process was paused itself and could hear nothing. */
+    void forgive(long now) {
+        lastReceivedNanos = now;
+    }
+
+    /** Closes the link if the peer has been silent for too long. */
+    void judge(long now) {
+        Duration limit =
+                dialled ? settings.silenceLimit() : settings.silenceLimit().multipliedBy(ACCEPTED_PATIENCE);
+        if (now - lastReceivedNanos > limit.toNanos() && end(dialled)) {
+            log.warn("No sign of life from {} for {}: its link is closed", peer.nodeId(), text(limit));
+            end(CloseCodes.GOING_AWAY, "no sign of life from " + peer.nodeId() + " for " + text(limit));
+        }
+    }
+
+    /** Whether nothing has been called in either direction for so long, and nothing is under way. */
+    boolean isIdle(long now, Duration howLong) {
+        return pending.isEmpty() && serving.isEmpty() && now - lastUsedNanos > howLong.toNanos();
+    }
+
+    /** Completes when nothing waits to be sent. */
+    CompletableFuture<Void> flushed() {
+        return outbox.flushed();
+    }
+
+    void close(CloseCode code, String reason) {
+        if (end(false)) {
+            end(code, reason);
+        }
+    }
+
+    private boolean end(boolean silent) {
+        if (!closed.compareAndSet(false, true)) {
+            return false;
+        }
+        listener.closed(this, silent);
+        return true;
+    }
+
+    private void end(CloseCode code, String reason) {
+        outbox.close();
+        wire.close(code);
+        for (Long id : pending.keySet()) {
+            Call call = pending.remove(id);
+            if (call != null) {
+                call.outcome()
+                        .complete(
+                                call.isHandedOver() ? new Outcome.Unknown(reason, false) : new Outcome.NotSent(reason));
+            }
+        }
+    }
+
+    private static String text(Duration duration) {
+        return duration.toMillis() % 1000 == 0 ? duration.toSeconds() + " s" : duration.toMillis() + " ms";
+    }
+
+    LinkInfo info() {
+        long silentNanos = nanoTime.getAsLong() - lastReceivedNanos;
+        return new LinkInfo(
+                peer.nodeId(),
+                peer.incarnation(),
+                dialled,
+                since,
+                pending.size(),
+                serving.size(),
+                Instant.now().minusNanos(silentNanos),
+                leaving,
+                report);
+    }
+
+    @Override
+    public String toString() {
+        return (dialled ? "link to " : "link from ") + peer.nodeId();
+    }
+}

@@ -1,0 +1,551 @@
+package org.hatask.link;
+
+import jakarta.websocket.ClientEndpointConfig;
+import jakarta.websocket.CloseReason.CloseCodes;
+import jakarta.websocket.ContainerProvider;
+import jakarta.websocket.DeploymentException;
+import jakarta.websocket.WebSocketContainer;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.URI;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import org.hatask.cluster.Node;
+import org.hatask.execute.ArgumentCodec;
+import org.hatask.execute.Attempt;
+import org.hatask.execute.CodecException;
+import org.hatask.execute.Outcome;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The built-in transport: a WebSocket between two processes that talk, opened by whoever has something to say first and used
+ * both ways. A process that itself calls the other opens one of its own if it can: the answers are then read by threads that
+ * the application's requests cannot use up.
+ *
+ * <p>The futures it returns complete on the thread that reads the connection: what is chained to them must not block. Own
+ * threads open and close connections and write to them, one for each that is being written to; one more is the timer of all
+ * links. {@link #goAway()} comes before
+ * {@link #close()} where the process stops in order.
+ */
+public final class LinkTransport implements TaskTransport {
+
+    private static final Logger log = LoggerFactory.getLogger(LinkTransport.class);
+
+    /** Threads that open and close connections, both of which block. */
+    private static final int MAX_DIALS = 8;
+
+    /** Tomcat's client recurses for every 8 KiB of a message that it writes; only what is used costs memory. */
+    private static final long STACK_SIZE = 16L * 1024 * 1024;
+
+    private final String cluster;
+    private final Supplier<Node> self;
+    private final ClusterKey key;
+    private final ArgumentCodec codec;
+    private final TaskReceiver receiver;
+    private final Supplier<NodeReport> report;
+    private final LinkSettings settings;
+
+    private final Map<Handshake.Peer, PeerLinks> peers = new ConcurrentHashMap<>();
+    private final Set<AcceptingEndpoint> handshakes = ConcurrentHashMap.newKeySet();
+    private final AtomicInteger openHandshakes = new AtomicInteger();
+    private final OncePerSecond warnings = new OncePerSecond();
+    private final ThreadPoolExecutor dialers;
+    private final ThreadPoolExecutor writers;
+    private final ScheduledThreadPoolExecutor timer;
+    private final Heartbeats heartbeats;
+    private final AtomicBoolean closed = new AtomicBoolean();
+    private volatile boolean leaving;
+    private volatile @Nullable Set<Handshake.Peer> members;
+    private @Nullable WebSocketContainer container;
+
+    private final AcceptingEndpoint.Host host = new AcceptingEndpoint.Host() {
+
+        @Override
+        public Optional<Handshake.Acceptor> acceptor() {
+            return key.current().map(bytes -> new Handshake.Acceptor(bytes, cluster, self.get()));
+        }
+
+        @Override
+        public Link established(AcceptingEndpoint endpoint, Handshake.Session session, Wire wire) {
+            handshakeOver(endpoint);
+            Link link = link(session, false, wire, new Sealing.Opener(session.receiveKey()));
+            link.send(new Frame.Ready());
+            register(link);
+            return link;
+        }
+
+        @Override
+        public void failed(AcceptingEndpoint endpoint, String reason) {
+            handshakeOver(endpoint);
+            if (warnings.allows(endpoint.address(), System.nanoTime())) {
+                log.warn("Refused a link from {}: {}", endpoint.address(), reason);
+            }
+        }
+    };
+
+    private final Link.Listener linkListener = new Link.Listener() {
+
+        @Override
+        public void closed(Link link, boolean silent) {
+            PeerLinks known = peers.get(link.peer());
+            if (known != null) {
+                known.remove(link);
+                if (silent) {
+                    known.silent(System.nanoTime());
+                }
+            }
+            log.debug("Closed {}", link);
+        }
+
+        @Override
+        public void leaving(Link link) {
+            peer(link.peer()).leaving();
+        }
+    };
+
+    /**
+     * @param cluster name of the cluster
+     * @param self this node
+     * @param key the cluster's key
+     * @param codec for arguments, results and errors
+     * @param receiver takes the calls of others
+     * @param report what to say of this node with every heartbeat; called on the timer's thread, must not block
+     * @param settings how links behave
+     */
+    public LinkTransport(
+            String cluster,
+            Supplier<Node> self,
+            ClusterKey key,
+            ArgumentCodec codec,
+            TaskReceiver receiver,
+            Supplier<NodeReport> report,
+            LinkSettings settings) {
+        this.cluster = cluster;
+        this.self = self;
+        this.key = key;
+        this.codec = codec;
+        this.receiver = receiver;
+        this.report = report;
+        this.settings = settings;
+        this.dialers = new ThreadPoolExecutor(
+                MAX_DIALS, MAX_DIALS, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), threads("ha-link-dial-"));
+        this.dialers.allowCoreThreadTimeOut(true);
+        this.writers = new ThreadPoolExecutor(
+                0, Integer.MAX_VALUE, 10, TimeUnit.SECONDS, new SynchronousQueue<>(), threads("ha-link-write-"));
+        this.timer = new ScheduledThreadPoolExecutor(1, threads("ha-link-timer-"));
+        this.timer.setRemoveOnCancelPolicy(true);
+        this.heartbeats = new Heartbeats(settings.heartbeatInterval(), System.nanoTime());
+        long period = heartbeats.periodNanos();
+        this.timer.scheduleWithFixedDelay(() -> tick(System.nanoTime()), period, period, TimeUnit.NANOSECONDS);
+    }
+
+    private static ThreadFactory threads(String prefix) {
+        AtomicInteger count = new AtomicInteger();
+        return task -> {
+            Thread thread = new Thread(null, task, prefix + count.incrementAndGet(), STACK_SIZE);
+            thread.setDaemon(true);
+            // The WebSocket container is found through it, whoever causes the first dial.
+            thread.setContextClassLoader(LinkTransport.class.getClassLoader());
+            return thread;
+        };
+    }
+
+    // --- calls
+
+    @Override
+    public CompletableFuture<Outcome> send(Node target, Attempt attempt, @Nullable Object[] arguments) {
+        byte[] json;
+        try {
+            json = codec.writeArguments(attempt.task(), arguments);
+        } catch (CodecException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+        Call call = new Call(attempt, json);
+        PeerLinks peer = peer(Handshake.Peer.of(target));
+        PeerLinks.Route route = closed.get()
+                ? new PeerLinks.NotNow("this node is stopping")
+                : peer.route(call, target.id(), System.nanoTime());
+        if (route instanceof PeerLinks.Over over) {
+            over.link().call(call);
+            if (over.dial()) {
+                startDial(target, peer);
+            }
+        } else if (route instanceof PeerLinks.NotNow notNow) {
+            call.notSent(notNow.reason());
+        } else if (route instanceof PeerLinks.Waits waits && waits.dial()) {
+            startDial(target, peer);
+        }
+        return call.outcome();
+    }
+
+    @Override
+    public boolean isReachable(Node target) {
+        PeerLinks peer = peers.get(Handshake.Peer.of(target));
+        return peer == null || peer.isReachable(System.nanoTime());
+    }
+
+    private PeerLinks peer(Handshake.Peer process) {
+        PeerLinks known = peers.get(process);
+        return known != null ? known : peers.computeIfAbsent(process, p -> new PeerLinks());
+    }
+
+    // --- opening links
+
+    private void startDial(Node target, PeerLinks peer) {
+        Dial dial = new Dial(target, peer);
+        try {
+            timer.schedule(
+                    () -> dial.fail(
+                            "no answer within " + settings.connectTimeout().toMillis() + " ms", false),
+                    settings.connectTimeout().toMillis(),
+                    TimeUnit.MILLISECONDS);
+            dialers.execute(dial);
+        } catch (RejectedExecutionException e) {
+            dial.fail("this node is stopping", false);
+        }
+    }
+
+    /** One try to open a link. It ends once: with a link, an error, or the time-out, whichever is first. */
+    private final class Dial implements Runnable {
+
+        private final Node target;
+        private final PeerLinks peer;
+        private final AtomicBoolean ended = new AtomicBoolean();
+        private volatile @Nullable DiallingEndpoint endpoint;
+
+        Dial(Node target, PeerLinks peer) {
+            this.target = target;
+            this.peer = peer;
+        }
+
+        @Override
+        public void run() {
+            if (ended.get()) {
+                return;
+            }
+            try {
+                Optional<byte[]> current = key.current();
+                if (current.isEmpty()) {
+                    fail("this node does not know the cluster's key yet", true);
+                    return;
+                }
+                DiallingEndpoint created = new DiallingEndpoint(
+                        new Handshake.Dialler(current.get(), cluster, self.get(), target),
+                        settings.maxMessageSize(),
+                        dialers,
+                        this::established,
+                        this::handshakeFailed);
+                endpoint = created;
+                container().connectToServer(created, config(), linkUri(target.uri()));
+                if (ended.get()) {
+                    created.abandon(CloseCodes.GOING_AWAY);
+                }
+            } catch (DeploymentException | IOException e) {
+                fail(problem(e), isRefused(e));
+            } catch (RuntimeException e) {
+                if (warnings.allows(target.uri().toString(), System.nanoTime())) {
+                    log.warn("Could not open a link to {}: {}", target, e.toString());
+                }
+                fail(String.valueOf(e.getMessage()), false);
+            }
+        }
+
+        private Link established(Handshake.Session session, Wire wire, Sealing.Opener opener) {
+            ended.set(true);
+            Link link = link(session, true, wire, opener);
+            peer.dialled();
+            register(link);
+            // Had this process been forgotten in between, other calls would wait for ever.
+            peer.takeWaiting().forEach(link::call);
+            return link;
+        }
+
+        private void handshakeFailed(String reason) {
+            if (warnings.allows(target.uri().toString(), System.nanoTime())) {
+                log.warn("No link to {}: {}", target, reason);
+            }
+            fail(reason, false);
+        }
+
+        void fail(String reason, boolean refused) {
+            if (!ended.compareAndSet(false, true)) {
+                return;
+            }
+            DiallingEndpoint current = endpoint;
+            if (current != null) {
+                current.abandon(CloseCodes.GOING_AWAY);
+            }
+            log.debug("No link to {}: {}", target, reason);
+            String message = "no connection to " + target + ": " + reason;
+            List<Call> waiting = peer.dialFailed(reason, refused, System.nanoTime());
+            // Where this node cannot reach the other one, but was reached by it.
+            Link accepted = peer.firstOpen();
+            waiting.forEach(call -> {
+                if (accepted == null) {
+                    call.notSent(message);
+                } else {
+                    accepted.call(call);
+                }
+            });
+        }
+    }
+
+    private synchronized WebSocketContainer container() {
+        WebSocketContainer current = container;
+        if (current == null) {
+            current = ContainerProvider.getWebSocketContainer();
+            container = current;
+        }
+        return current;
+    }
+
+    private ClientEndpointConfig config() {
+        ClientEndpointConfig config = ClientEndpointConfig.Builder.create()
+                .preferredSubprotocols(List.of(LinkServer.SUBPROTOCOL))
+                .build();
+        // Other containers ignore what they do not know; the timer ends a dial in any of them.
+        Map<String, Object> tomcat = config.getUserProperties();
+        tomcat.put(
+                "org.apache.tomcat.websocket.IO_TIMEOUT_MS",
+                Long.toString(settings.connectTimeout().toMillis()));
+        tomcat.put("org.apache.tomcat.websocket.MAX_REDIRECTIONS", "0");
+        return config;
+    }
+
+    static URI linkUri(URI node) {
+        String scheme = String.valueOf(node.getScheme());
+        if (!scheme.equals("http") && !scheme.equals("https")) {
+            throw new IllegalArgumentException("a node's address begins with http: or https:");
+        }
+        String base = node.toString();
+        String trimmed = base.endsWith("/") ? base.substring(0, base.length() - 1) : base;
+        // http becomes ws, https becomes wss.
+        return URI.create("ws" + trimmed.substring("http".length()) + LinkServer.PATH);
+    }
+
+    private static String problem(Throwable e) {
+        Throwable root = e;
+        while (root.getCause() != null) {
+            root = root.getCause();
+        }
+        return root instanceof TimeoutException ? "it does not answer" : String.valueOf(root.getMessage());
+    }
+
+    private static boolean isRefused(Throwable e) {
+        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+            if (cause instanceof ConnectException) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /**
+     * An endpoint for a connection that asks to be upgraded.
+     *
+     * @return null when too many have not proved anything yet, or this node is closing
+     */
+    @Nullable
+    AcceptingEndpoint accept(String address) {
+        if (closed.get() || openHandshakes.incrementAndGet() > settings.maxHandshakes()) {
+            openHandshakes.decrementAndGet();
+            return null;
+        }
+        AcceptingEndpoint endpoint = new AcceptingEndpoint(
+                address,
+                System.nanoTime() + settings.connectTimeout().toNanos(),
+                settings.maxMessageSize(),
+                dialers,
+                host);
+        handshakes.add(endpoint);
+        return endpoint;
+    }
+
+    /** The container refused to upgrade after all. */
+    void notUpgraded(AcceptingEndpoint endpoint) {
+        handshakeOver(endpoint);
+    }
+
+    private void handshakeOver(AcceptingEndpoint endpoint) {
+        if (handshakes.remove(endpoint)) {
+            openHandshakes.decrementAndGet();
+        }
+    }
+
+    private Link link(Handshake.Session session, boolean dialled, Wire wire, Sealing.Opener opener) {
+        return new Link(
+                session.peer(),
+                dialled,
+                wire,
+                new Sealing.Sealer(session.sendKey()),
+                opener,
+                writers,
+                settings,
+                codec,
+                receiver,
+                linkListener,
+                System::nanoTime);
+    }
+
+    /** A link is there: what waited for one goes over it. */
+    private void register(Link link) {
+        List<Call> waiting = peer(link.peer()).add(link);
+        if (waiting == null || closed.get()) {
+            link.close(CloseCodes.GOING_AWAY, "this node is stopping");
+            return;
+        }
+        log.debug("Established {}", link);
+        if (leaving) {
+            link.send(new Frame.GoAway());
+        }
+        waiting.stream().filter(call -> !call.outcome().isDone()).forEach(link::call);
+    }
+
+    // --- the timer
+
+    /** Runs a few times per heartbeat, on the timer's thread. */
+    void tick(long now) {
+        try {
+            List<Link> links = allLinks();
+            if (heartbeats.wasPaused(now)) {
+                log.info(
+                        "This process was not running for a while; other nodes get another {} ms to speak",
+                        settings.silenceLimit().toMillis());
+                links.forEach(link -> link.forgive(now));
+            }
+            if (heartbeats.isDue(now) && !links.isEmpty()) {
+                byte[] beat = beat();
+                links.forEach(link -> link.send(beat));
+            }
+            links.forEach(link -> link.judge(now));
+            for (AcceptingEndpoint endpoint : handshakes) {
+                if (endpoint.isOverdue(now)) {
+                    handshakeOver(endpoint);
+                    if (endpoint.abandon(CloseCodes.VIOLATED_POLICY)) {
+                        endpoint.failed("it did not prove who it is in time");
+                    }
+                }
+            }
+            closeDeparted(now);
+        } catch (RuntimeException e) {
+            log.error("Links could not be watched; trying again", e);
+        }
+    }
+
+    /** A sign of life, with a report if there is one. */
+    private byte[] beat() {
+        try {
+            return FrameCodec.encode(new Frame.Heartbeat(report.get()));
+        } catch (RuntimeException e) {
+            log.error("This node cannot report on itself", e);
+            return FrameCodec.encode(new Frame.Heartbeat(NodeReport.ofThisProcess(0, List.of())));
+        }
+    }
+
+    private void closeDeparted(long now) {
+        Set<Handshake.Peer> current = members;
+        if (current == null) {
+            return;
+        }
+        peers.forEach((process, peer) -> {
+            if (current.contains(process)) {
+                return;
+            }
+            for (Link link : peer.links()) {
+                if (link.isIdle(now, settings.departedIdle())) {
+                    link.close(CloseCodes.NORMAL_CLOSURE, process.nodeId() + " is no member any more");
+                }
+            }
+            if (peer.isUnused()) {
+                peers.remove(process, peer);
+            }
+        });
+    }
+
+    private List<Link> allLinks() {
+        List<Link> links = new ArrayList<>();
+        peers.values().forEach(peer -> links.addAll(peer.links()));
+        return links;
+    }
+
+    // --- life
+
+    /**
+     * Tells who the members are now: links to other processes are closed once nothing is under way on them, so that a node
+     * that leaves in order can still answer. Returns at once.
+     */
+    public void retainOnly(Collection<Node> currentMembers) {
+        members = currentMembers.stream().map(Handshake.Peer::of).collect(Collectors.toUnmodifiableSet());
+    }
+
+    /**
+     * Tells all peers, now and when they connect, to send no more calls. Calls that still come are the executor's to refuse,
+     * and everything under way goes on.
+     */
+    public void goAway() {
+        leaving = true;
+        allLinks().forEach(link -> link.send(new Frame.GoAway()));
+    }
+
+    /** The links of this moment, for operators. */
+    public List<LinkInfo> links() {
+        return allLinks().stream().map(Link::info).toList();
+    }
+
+    @Override
+    public void close() {
+        goAway();
+        if (!closed.compareAndSet(false, true)) {
+            return;
+        }
+        peers.values().forEach(peer -> peer.close().forEach(call -> call.notSent("this node is stopping")));
+        List<Link> links = allLinks();
+        awaitFlush(links);
+        links.forEach(link -> link.close(CloseCodes.GOING_AWAY, "this node is stopping"));
+        handshakes.forEach(endpoint -> endpoint.abandon(CloseCodes.GOING_AWAY));
+        timer.shutdownNow();
+        writers.shutdown();
+        dialers.shutdown();
+        try {
+            if (!dialers.awaitTermination(settings.flushTimeout().toMillis(), TimeUnit.MILLISECONDS)) {
+                dialers.shutdownNow();
+            }
+        } catch (InterruptedException e) {
+            dialers.shutdownNow();
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Answers that are ready shall still arrive. */
+    private void awaitFlush(List<Link> links) {
+        CompletableFuture<?>[] flushed = links.stream().map(Link::flushed).toArray(CompletableFuture<?>[]::new);
+        try {
+            CompletableFuture.allOf(flushed).get(settings.flushTimeout().toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (ExecutionException | TimeoutException e) {
+            log.debug("Not everything could be sent before closing");
+        }
+    }
+}

@@ -1,0 +1,47 @@
+package org.hatask.link;
+
+import java.lang.management.ManagementFactory;
+import java.lang.management.MemoryUsage;
+import java.util.List;
+
+/**
+ * What a node says of itself with every heartbeat.
+ *
+ * @param uptimeMillis time since its process started
+ * @param load system load average of the last minute, negative where the system has none
+ * @param heapUsed bytes
+ * @param heapMax bytes
+ * @param inFlight attempts that run or wait there
+ * @param running what runs there; at most {@value #MAX_RUNNING} travel
+ */
+public record NodeReport(
+        long uptimeMillis, double load, long heapUsed, long heapMax, int inFlight, List<RunningTask> running) {
+
+    /** Most running tasks that a heartbeat names. */
+    public static final int MAX_RUNNING = 256;
+
+    public NodeReport {
+        running = List.copyOf(running.size() > MAX_RUNNING ? running.subList(0, MAX_RUNNING) : running);
+    }
+
+    /**
+     * A running attempt.
+     *
+     * @param task name of the task
+     * @param taskId id of its execution
+     * @param runningMillis since when
+     */
+    public record RunningTask(String task, String taskId, long runningMillis) {}
+
+    /** The report of this process at this moment. */
+    public static NodeReport ofThisProcess(int inFlight, List<RunningTask> running) {
+        MemoryUsage heap = ManagementFactory.getMemoryMXBean().getHeapMemoryUsage();
+        return new NodeReport(
+                ManagementFactory.getRuntimeMXBean().getUptime(),
+                ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage(),
+                heap.getUsed(),
+                heap.getMax(),
+                inFlight,
+                running);
+    }
+}

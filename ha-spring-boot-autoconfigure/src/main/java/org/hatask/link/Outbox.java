@@ -1,0 +1,175 @@
+package org.hatask.link;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What waits to be sent over one link. One message is in flight; all that is offered meanwhile goes out with the next one, so
+ * that a busy link pays for seal, header and system call once for many frames, and nobody ever waits for a slow peer.
+ *
+ * <p>The lock guards everything but the sealer, which belongs to whoever has set {@code busy}.
+ */
+final class Outbox {
+
+    /** Frames are gathered up to this many bytes; a larger frame travels alone. */
+    static final int BATCH = 64 * 1024;
+
+    private final Wire wire;
+    private final Sealing.Sealer sealer;
+    private final Executor writer;
+    private final Consumer<Throwable> broken;
+    private final Queue<Item> queue = new ArrayDeque<>();
+    private CompletableFuture<Void> flushed = CompletableFuture.completedFuture(null);
+    private long queuedBytes;
+    private boolean busy;
+    private boolean closed;
+
+    /**
+     * @param writer threads of the links' own that hand messages to sockets: Tomcat's client blocks there, and both its sides
+     *     break the connection when the thread is interrupted, as a caller's or a cancelled task's may be at any time
+     * @param broken told when the socket does not take a message
+     */
+    Outbox(Wire wire, Sealing.Sealer sealer, Executor writer, Consumer<Throwable> broken) {
+        this.wire = wire;
+        this.sealer = sealer;
+        this.writer = writer;
+        this.broken = broken;
+    }
+
+    private record Item(byte[] frame, @Nullable Call call) {}
+
+    enum Offer {
+        TAKEN,
+        FULL,
+        CLOSED
+    }
+
+    /**
+     * @param call the call whose frame it is, or null
+     * @param limit bytes that may wait beside this frame; one frame always fits into an empty box
+     */
+    Offer offer(byte[] frame, @Nullable Call call, long limit) {
+        synchronized (queue) {
+            if (closed) {
+                return Offer.CLOSED;
+            }
+            if (queuedBytes > 0 && queuedBytes + frame.length > limit) {
+                return Offer.FULL;
+            }
+            queue.add(new Item(frame, call));
+            queuedBytes += frame.length;
+            if (busy) {
+                return Offer.TAKEN;
+            }
+            busy = true;
+            flushed = new CompletableFuture<>();
+        }
+        try {
+            writer.execute(this::pump);
+        } catch (RejectedExecutionException e) {
+            broken.accept(e);
+        }
+        return Offer.TAKEN;
+    }
+
+    /** From now on nothing is handed to the socket any more. */
+    void close() {
+        CompletableFuture<Void> waiting;
+        synchronized (queue) {
+            closed = true;
+            queue.clear();
+            queuedBytes = 0;
+            waiting = flushed;
+        }
+        waiting.complete(null);
+    }
+
+    /** Completes when the box is empty or closed. */
+    CompletableFuture<Void> flushed() {
+        synchronized (queue) {
+            return flushed;
+        }
+    }
+
+    /** Sends message after message until there is none or one is under way; then its end goes on with the next. */
+    private void pump() {
+        while (true) {
+            ByteBuffer message = next();
+            if (message == null) {
+                return;
+            }
+            Sent sent = new Sent();
+            wire.send(message, sent);
+            if (!sent.returned()) {
+                return;
+            }
+        }
+    }
+
+    private @Nullable ByteBuffer next() {
+        List<byte[]> frames = new ArrayList<>();
+        int length = 0;
+        CompletableFuture<Void> done = null;
+        synchronized (queue) {
+            for (Item item = queue.peek(); item != null; item = queue.peek()) {
+                if (length > 0 && length + item.frame().length > BATCH) {
+                    break;
+                }
+                queue.remove();
+                queuedBytes -= item.frame().length;
+                Call call = item.call();
+                if (call != null) {
+                    if (call.outcome().isDone()) {
+                        continue;
+                    }
+                    call.handOver();
+                }
+                frames.add(item.frame());
+                length += item.frame().length;
+            }
+            if (frames.isEmpty()) {
+                busy = false;
+                done = flushed;
+            }
+        }
+        if (done != null) {
+            done.complete(null);
+            return null;
+        }
+        return sealer.seal(frames, length);
+    }
+
+    /**
+     * The end of one message. Where the container tells of it from within {@code send}, the loop goes on instead of a
+     * recursion; a thread compares the field with itself only, so it needs no synchronisation.
+     */
+    private final class Sent implements Consumer<@Nullable Throwable> {
+
+        private @Nullable Thread sender = Thread.currentThread();
+        private boolean within;
+
+        @Override
+        public void accept(@Nullable Throwable problem) {
+            if (problem != null) {
+                broken.accept(problem);
+            } else if (Thread.currentThread() == sender) {
+                within = true;
+            } else {
+                pump();
+            }
+        }
+
+        boolean returned() {
+            sender = null;
+            return within;
+        }
+    }
+}

@@ -1,0 +1,120 @@
+package org.hatask.link;
+
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.hatask.execute.ArgumentCodec;
+import org.hatask.execute.Attempt;
+import org.hatask.execute.CodecException;
+import org.hatask.execute.Outcome;
+import org.hatask.execute.Refusal;
+import org.hatask.execute.TaskDefinition;
+import org.hatask.execute.TaskExecutor;
+import org.hatask.execute.TaskRegistry;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Admits calls of other nodes and hands them to the executor. Only a task of the registry with the very same signature is
+ * ever looked at, and its arguments are decoded only then. Stateless, runs on the thread that reads the link.
+ */
+public final class TaskReceiver {
+
+    private static final Logger log = LoggerFactory.getLogger(TaskReceiver.class);
+
+    /** No attempt lasts longer, whatever a caller claims: keeps deadlines on the monotonic clock comparable. */
+    private static final long LONGEST_MILLIS = TimeUnit.DAYS.toMillis(365);
+
+    private final Supplier<TaskRegistry> registry;
+    private final ArgumentCodec codec;
+    private final TaskExecutor executor;
+
+    /**
+     * @param registry asked at every call; must not block
+     */
+    public TaskReceiver(Supplier<TaskRegistry> registry, ArgumentCodec codec, TaskExecutor executor) {
+        this.registry = registry;
+        this.codec = codec;
+        this.executor = executor;
+    }
+
+    /**
+     * @param answer called exactly once, here or later on a thread of the executor
+     */
+    void receive(Frame.Call call, String callerNode, Consumer<Frame.Answer> answer) {
+        try {
+            admit(call, callerNode, answer);
+        } catch (RuntimeException e) {
+            log.error("Could not admit {} {}#{}", call.task(), call.taskId(), call.attempt(), e);
+            answer.accept(refused(call, Refusal.BUSY, "it cannot admit tasks now, see its log"));
+        }
+    }
+
+    private void admit(Frame.Call call, String callerNode, Consumer<Frame.Answer> answer) {
+        TaskDefinition task = registry.get().find(call.task()).orElse(null);
+        if (task == null || !task.signature().equals(call.signature())) {
+            answer.accept(refused(
+                    call,
+                    Refusal.UNKNOWN_TASK,
+                    task == null ? "no task of this name" : "the task has another signature: " + task.signature()));
+            return;
+        }
+        if (call.remainingMillis() <= 0) {
+            answer.accept(refused(call, Refusal.TOO_LATE, "its time was over when it arrived"));
+            return;
+        }
+        @Nullable Object[] arguments;
+        try {
+            arguments = codec.readArguments(task, call.arguments());
+        } catch (CodecException e) {
+            answer.accept(refused(call, Refusal.BAD_ARGUMENTS, String.valueOf(e.getMessage())));
+            return;
+        }
+        long deadline =
+                System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(Math.min(call.remainingMillis(), LONGEST_MILLIS));
+        Attempt attempt = new Attempt(task, call.taskId(), call.attempt(), call.epoch(), deadline, callerNode);
+        CompletableFuture<Outcome> running;
+        try {
+            running = executor.submit(attempt, arguments);
+        } catch (RuntimeException e) {
+            // Whether it began is not known.
+            running = CompletableFuture.failedFuture(e);
+        }
+        running.whenComplete((outcome, error) -> answer.accept(answer(call, task, outcome, error)));
+    }
+
+    void cancel(Frame.Call call, String callerNode) {
+        executor.cancel(call.taskId(), call.attempt(), "its caller " + callerNode + " gave up");
+    }
+
+    private Frame.Answer answer(
+            Frame.Call call, TaskDefinition task, @Nullable Outcome outcome, @Nullable Throwable error) {
+        long id = call.correlationId();
+        try {
+            if (outcome instanceof Outcome.Succeeded succeeded) {
+                return new Frame.Result(id, codec.writeResult(task, succeeded.value()));
+            } else if (outcome instanceof Outcome.Failed failed) {
+                return new Frame.Error(id, codec.writeError(failed));
+            } else if (outcome instanceof Outcome.Refused refused) {
+                return new Frame.Refused(id, refused.refusal(), refused.message());
+            } else if (outcome instanceof Outcome.Unknown unknown) {
+                return new Frame.Unknown(id, unknown.timedOut(), unknown.reason());
+            } else if (outcome instanceof Outcome.Cancelled) {
+                return new Frame.Cancelled(id);
+            }
+        } catch (CodecException e) {
+            return new Frame.Error(id, codec.writeError(Outcome.Failed.of(e)));
+        } catch (RuntimeException e) {
+            log.error("Could not answer {} {}#{}", call.task(), call.taskId(), call.attempt(), e);
+            return new Frame.Unknown(id, false, "the answer could not be written, see the log of the node");
+        }
+        log.error("The executor broke its promise for {} {}#{}", call.task(), call.taskId(), call.attempt(), error);
+        return new Frame.Unknown(id, false, "internal error, see the log of the node");
+    }
+
+    private static Frame.Refused refused(Frame.Call call, Refusal refusal, String message) {
+        return new Frame.Refused(call.correlationId(), refusal, message);
+    }
+}

@@ -1,0 +1,95 @@
+package org.hatask.link;
+
+import jakarta.websocket.CloseReason;
+import jakarta.websocket.CloseReason.CloseCode;
+import jakarta.websocket.SendResult;
+import jakarta.websocket.Session;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.Queue;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A wire over a WebSocket session. A container allows one message at a time, and tells of a message's end on a thread of its
+ * own, perhaps after the answer to that message has arrived: so a second one waits here. The lock guards queue and flag.
+ */
+final class WebSocketWire implements Wire {
+
+    private static final Logger log = LoggerFactory.getLogger(WebSocketWire.class);
+
+    private final Session session;
+    private final Executor closer;
+    private final Queue<Waiting> queue = new ArrayDeque<>();
+    private boolean busy;
+
+    /**
+     * @param closer where to close the session, as containers block there
+     */
+    WebSocketWire(Session session, Executor closer) {
+        this.session = session;
+        this.closer = closer;
+    }
+
+    private record Waiting(ByteBuffer message, Consumer<@Nullable Throwable> done) {}
+
+    @Override
+    public void send(ByteBuffer message, Consumer<@Nullable Throwable> done) {
+        synchronized (queue) {
+            if (busy) {
+                queue.add(new Waiting(message, done));
+                return;
+            }
+            busy = true;
+        }
+        start(message, done);
+    }
+
+    private void start(ByteBuffer message, Consumer<@Nullable Throwable> done) {
+        try {
+            session.getAsyncRemote().sendBinary(message, result -> sent(result, done));
+        } catch (RuntimeException e) {
+            // The session is closed.
+            done.accept(e);
+        }
+    }
+
+    private void sent(SendResult result, Consumer<@Nullable Throwable> done) {
+        Waiting next;
+        synchronized (queue) {
+            next = queue.poll();
+            busy = next != null;
+        }
+        if (next != null) {
+            start(next.message(), next.done());
+        }
+        if (result.isOK()) {
+            done.accept(null);
+        } else {
+            Throwable problem = result.getException();
+            done.accept(problem == null ? new IOException("not sent") : problem);
+        }
+    }
+
+    @Override
+    public void close(CloseCode code) {
+        try {
+            closer.execute(() -> closeNow(code));
+        } catch (RejectedExecutionException e) {
+            closeNow(code);
+        }
+    }
+
+    private void closeNow(CloseCode code) {
+        try {
+            session.close(new CloseReason(code, ""));
+        } catch (IOException | RuntimeException e) {
+            log.debug("Closing a session: {}", e.toString());
+        }
+    }
+}

@@ -1,0 +1,129 @@
+package org.hatask.link;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import org.hatask.execute.Refusal;
+import org.hatask.link.NodeReport.RunningTask;
+import org.junit.jupiter.api.Test;
+
+class FrameCodecTest {
+
+    private static final byte[] JSON = {'[', '1', ']'};
+
+    private static List<Frame> samples() {
+        List<Frame> frames = new ArrayList<>(List.of(
+                new Frame.Ready(),
+                new Frame.Call(Long.MAX_VALUE, "täsk", "String(int)", "id-1", 3, 99, -5, JSON),
+                new Frame.Call(0, "", "", "", 1, 0, 0, new byte[0]),
+                new Frame.Result(1, JSON),
+                new Frame.Error(2, JSON),
+                new Frame.Unknown(4, true, "late"),
+                new Frame.Unknown(4, false, ""),
+                new Frame.Cancelled(5),
+                new Frame.Cancel(-1),
+                new Frame.Heartbeat(new NodeReport(1, -1.5, 2, 3, 4, List.of())),
+                new Frame.Heartbeat(new NodeReport(
+                        1, 0.5, 2, 3, 4, List.of(new RunningTask("a", "b", 5), new RunningTask("ü", "", 0)))),
+                new Frame.GoAway()));
+        for (Refusal refusal : Refusal.values()) {
+            frames.add(new Frame.Refused(3, refusal, "because"));
+        }
+        return frames;
+    }
+
+    @Test
+    void everyFrameComesBackAsItWas() throws Exception {
+        for (Frame frame : samples()) {
+            assertThat(FrameCodec.decodeAll(ByteBuffer.wrap(FrameCodec.encode(frame))))
+                    .usingRecursiveFieldByFieldElementComparator()
+                    .containsExactly(frame);
+        }
+    }
+
+    @Test
+    void severalFramesTravelInOneMessage() throws Exception {
+        assertThat(FrameCodec.decodeAll(ByteBuffer.wrap(all(samples()))))
+                .usingRecursiveFieldByFieldElementComparator()
+                .containsExactlyElementsOf(samples());
+    }
+
+    @Test
+    void longTextsAreCutAndLongNamesRefused() throws Exception {
+        Frame cut = FrameCodec.decodeAll(
+                        ByteBuffer.wrap(FrameCodec.encode(new Frame.Refused(1, Refusal.BUSY, "😀".repeat(3000)))))
+                .get(0);
+        assertThat(((Frame.Refused) cut).message()).matches("(😀)+");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> FrameCodec.encode(new Frame.Call(1, "x".repeat(1025), "", "", 1, 0, 0, JSON)))
+                .withMessageContaining("name of the task");
+    }
+
+    @Test
+    void truncatedMessagesAreMalformed() {
+        for (Frame frame : samples()) {
+            byte[] bytes = FrameCodec.encode(frame);
+            for (int length = 0; length < bytes.length; length++) {
+                assertMalformed(Arrays.copyOf(bytes, length));
+            }
+        }
+    }
+
+    @Test
+    void bytesAfterAFrameUnknownTypesAndFalseLengthsAreMalformed() {
+        assertMalformed(new byte[] {0, 0, 0, 2, 9, 0});
+        assertMalformed(new byte[] {0, 0, 0, 1, 77});
+        assertMalformed(new byte[] {0, 0, 0, 0, 9});
+        assertMalformed(new byte[] {-1, -1, -1, -1, 9});
+        assertMalformed(new byte[] {127, -1, -1, -1, 2, 0, 0, 0, 0, 0, 0, 0, 0});
+    }
+
+    @Test
+    void textThatIsNotUtf8IsMalformed() {
+        byte[] bytes = FrameCodec.encode(new Frame.Refused(1, Refusal.BUSY, "ab"));
+        bytes[bytes.length - 1] = (byte) 0xff;
+        assertMalformed(bytes);
+    }
+
+    @Test
+    void noBytesEndInAnythingButFramesOrOneException() {
+        Random random = new Random(4711);
+        byte[] valid = all(samples());
+        for (int i = 0; i < 200_000; i++) {
+            byte[] bytes;
+            if (i % 2 == 0) {
+                bytes = valid.clone();
+                for (int j = random.nextInt(4); j >= 0; j--) {
+                    bytes[random.nextInt(bytes.length)] = (byte) random.nextInt();
+                }
+            } else {
+                bytes = new byte[5 + random.nextInt(60)];
+                random.nextBytes(bytes);
+                ByteBuffer.wrap(bytes).putInt(bytes.length - 4).put((byte) random.nextInt(11));
+            }
+            try {
+                FrameCodec.decodeAll(ByteBuffer.wrap(bytes));
+            } catch (MalformedFrameException e) {
+                assertThat(e).hasMessageMatching("[a-zA-Z0-9' -]+");
+            }
+        }
+    }
+
+    private static byte[] all(List<Frame> frames) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        frames.forEach(frame -> out.writeBytes(FrameCodec.encode(frame)));
+        return out.toByteArray();
+    }
+
+    private static void assertMalformed(byte[] bytes) {
+        assertThatExceptionOfType(MalformedFrameException.class)
+                .isThrownBy(() -> FrameCodec.decodeAll(ByteBuffer.wrap(bytes)));
+    }
+}

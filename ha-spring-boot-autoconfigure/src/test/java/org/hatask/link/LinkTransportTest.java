@@ -1,0 +1,539 @@
+package org.hatask.link;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.URL;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.hatask.cluster.Node;
+import org.hatask.execute.CodecException;
+import org.hatask.execute.Outcome;
+import org.hatask.execute.Refusal;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Real connections between nodes in one JVM, each with its own Tomcat. */
+@Timeout(60)
+class LinkTransportTest {
+
+    private static final LinkSettings QUICK = TestNode.settings(Duration.ofMillis(250), 32);
+
+    private final List<AutoCloseable> opened = new ArrayList<>();
+
+    @AfterEach
+    void closeAll() throws Exception {
+        for (AutoCloseable closeable : opened) {
+            closeable.close();
+        }
+    }
+
+    private TestNode start(String id) {
+        return keep(TestNode.start(id));
+    }
+
+    private TestNode start(String id, LinkSettings settings) {
+        return keep(TestNode.start(id, settings));
+    }
+
+    private <T extends AutoCloseable> T keep(T closeable) {
+        opened.add(closeable);
+        return closeable;
+    }
+
+    @Test
+    void callReachesTheOtherNodeAndItsResultComesBack() {
+        TestNode a = start("a");
+        TestNode b = start("b");
+
+        assertThat(TestTasks.get(a.call(b, "hello"))).isEqualTo(new Outcome.Succeeded("hello"));
+
+        assertThat(b.tasks.executed).singleElement().satisfies(attempt -> {
+            assertThat(attempt.callerNode()).isEqualTo("a");
+            assertThat(attempt.number()).isEqualTo(1);
+            assertThat(attempt.epoch()).isEqualTo(7);
+            assertThat(attempt.deadlineNanos() - System.nanoTime())
+                    .isBetween(
+                            Duration.ofSeconds(20).toNanos(),
+                            Duration.ofSeconds(31).toNanos());
+        });
+    }
+
+    @Test
+    void whoCallsBackOpensALinkOfItsOwn() {
+        TestNode a = start("a");
+        TestNode b = start("b");
+        TestTasks.get(a.call(b, "hello"));
+
+        assertThat(TestTasks.get(b.call(a, "back"))).isEqualTo(new Outcome.Succeeded("back"));
+
+        await().untilAsserted(() ->
+                assertThat(b.transport.links()).extracting(LinkInfo::dialled).containsExactlyInAnyOrder(true, false));
+        assertThat(TestTasks.get(b.call(a, "again"))).isEqualTo(new Outcome.Succeeded("again"));
+        assertThat(TestTasks.get(a.call(b, "again"))).isEqualTo(new Outcome.Succeeded("again"));
+        assertThat(b.transport.links()).hasSize(2);
+    }
+
+    @Test
+    void everyOutcomeOfTheExecutorComesBackAsItIs() {
+        TestNode a = start("a");
+        TestNode b = start("b");
+        AtomicReference<Outcome> there = new AtomicReference<>();
+        b.tasks.behaviours.put("echo", (attempt, argument) -> CompletableFuture.completedFuture(there.get()));
+
+        for (Outcome outcome : List.of(
+                new Outcome.Refused(Refusal.BUSY, "queue is full"),
+                new Outcome.Refused(Refusal.STALE_EPOCH, "epoch 8"),
+                new Outcome.Unknown("interrupted at its deadline", true),
+                new Outcome.Cancelled())) {
+            there.set(outcome);
+            assertThat(TestTasks.get(a.call(b, "x"))).isEqualTo(outcome);
+        }
+        there.set(Outcome.Failed.of(new IllegalArgumentException("no such thing")));
+        assertThat(TestTasks.get(a.call(b, "x")))
+                .isInstanceOfSatisfying(Outcome.Failed.class, failed -> assertThat(failed.error())
+                        .hasMessage("b: no such thing"));
+        there.set(new Outcome.Succeeded("unwritable"));
+        assertThat(TestTasks.get(a.call(b, "x")))
+                .isInstanceOfSatisfying(Outcome.Failed.class, failed -> assertThat(failed.error())
+                        .hasMessageContaining("cannot be written"));
+    }
+
+    @Test
+    void whatCannotBeExecutedIsRefusedAndNotStarted() {
+        TestNode a = start("a");
+        TestNode b = start("b");
+
+        assertThat(TestTasks.get(a.call(b, "unreadable")))
+                .isEqualTo(new Outcome.Refused(Refusal.BAD_ARGUMENTS, "argument 1 does not fit"));
+        assertThat(TestTasks.get(a.transport.send(
+                        b.node(),
+                        TestTasks.attempt(TestTasks.task("other", "x"), "t", Duration.ofSeconds(5)),
+                        new Object[] {"x"})))
+                .isInstanceOfSatisfying(
+                        Outcome.Refused.class, r -> assertThat(r.refusal()).isEqualTo(Refusal.UNKNOWN_TASK));
+        assertThat(TestTasks.get(a.transport.send(
+                        b.node(),
+                        TestTasks.attempt(TestTasks.task("echo", "int(int)"), "t", Duration.ofSeconds(5)),
+                        new Object[] {"x"})))
+                .isInstanceOfSatisfying(
+                        Outcome.Refused.class, r -> assertThat(r.refusal()).isEqualTo(Refusal.UNKNOWN_TASK));
+        assertThat(TestTasks.get(a.transport.send(
+                        b.node(), TestTasks.attempt(TestTasks.ECHO, "t", Duration.ofSeconds(-5)), new Object[] {"x"})))
+                .isInstanceOfSatisfying(
+                        Outcome.Refused.class, r -> assertThat(r.refusal()).isEqualTo(Refusal.TOO_LATE));
+        assertThat(b.tasks.executed).isEmpty();
+    }
+
+    @Test
+    void thousandConcurrentCallsFindTheirOwnAnswersOverOneLink() {
+        TestNode a = start("a");
+        TestNode b = start("b");
+        b.tasks.behaviours.put(
+                "echo", (attempt, argument) -> CompletableFuture.supplyAsync(() -> new Outcome.Succeeded(argument)));
+
+        List<CompletableFuture<Outcome>> calls = new ArrayList<>();
+        for (int i = 0; i < 1000; i++) {
+            calls.add(a.call(b, "value " + i));
+        }
+
+        for (int i = 0; i < 1000; i++) {
+            assertThat(TestTasks.get(calls.get(i))).isEqualTo(new Outcome.Succeeded("value " + i));
+        }
+        assertThat(a.transport.links()).singleElement().satisfies(link -> assertThat(link.pending())
+                .isZero());
+        assertThat(b.transport.links()).singleElement().satisfies(link -> assertThat(link.serving())
+                .isZero());
+    }
+
+    @Test
+    void largeArgumentsAndResultsTravelInBothDirections() {
+        TestNode a = start("a");
+        TestNode b = start("b");
+        String large = "0123456789abcdef".repeat(15 * 1024 * 1024 / 16);
+
+        assertThat(TestTasks.get(a.call(b, large))).isEqualTo(new Outcome.Succeeded(large));
+        assertThat(TestTasks.get(b.call(a, large))).isEqualTo(new Outcome.Succeeded(large));
+    }
+
+    @Test
+    void whatIsTooLargeFailsWithTheNameOfTheLimitAndTheLinkLives() {
+        TestNode a = start("a");
+        TestNode b = start("b");
+        String tooLarge = "x".repeat(16 * 1024 * 1024);
+
+        assertThat(a.call(b, tooLarge))
+                .failsWithin(Duration.ofSeconds(10))
+                .withThrowableThat()
+                .havingCause()
+                .isInstanceOf(CodecException.class)
+                .withMessageContaining("ha.link.max-message-size");
+
+        b.tasks.behaviours.put("echo", (attempt, argument) -> TestTasks.succeeded(tooLarge));
+        assertThat(TestTasks.get(a.call(b, "x")))
+                .isInstanceOfSatisfying(Outcome.Failed.class, failed -> assertThat(failed.error())
+                        .hasMessageContaining("ha.link.max-message-size"));
+        b.tasks.behaviours.put("echo", (attempt, argument) -> TestTasks.succeeded(argument));
+        assertThat(TestTasks.get(a.call(b, "x"))).isEqualTo(new Outcome.Succeeded("x"));
+    }
+
+    @Test
+    void cancelledCallIsCancelledOnTheOtherNode() {
+        TestNode a = start("a");
+        TestNode b = start("b");
+        b.tasks.behaviours.put("echo", (attempt, argument) -> new CompletableFuture<>());
+        CompletableFuture<Outcome> call = a.transport.send(b.node(), TestTasks.attempt("task-1"), new Object[] {"x"});
+        await().until(() -> b.tasks.executed.size() == 1);
+
+        call.cancel(true);
+
+        await().untilAsserted(() -> assertThat(b.tasks.cancelled).containsExactly("task-1#1"));
+        assertThat(a.transport.links().get(0).pending()).isZero();
+    }
+
+    @Test
+    void interruptedThreadsNeitherBreakTheLinkTheyCallOverNorTheOneTheyAnswerOver() {
+        TestNode a = start("a");
+        TestNode b = start("b");
+        b.tasks.behaviours.put("echo", (attempt, argument) -> {
+            CompletableFuture<Outcome> outcome = new CompletableFuture<>();
+            new Thread(() -> {
+                        Thread.currentThread().interrupt();
+                        outcome.complete(new Outcome.Succeeded(argument));
+                    })
+                    .start();
+            return outcome;
+        });
+        TestTasks.get(a.call(b, "x"));
+
+        for (int i = 0; i < 20; i++) {
+            Thread.currentThread().interrupt();
+            CompletableFuture<Outcome> call = a.call(b, "y");
+            assertThat(Thread.interrupted()).isTrue();
+            assertThat(TestTasks.get(call)).isEqualTo(new Outcome.Succeeded("y"));
+        }
+        assertThat(a.transport.links()).hasSize(1);
+    }
+
+    @Test
+    void pendingCallIsUnknownAtOnceWhenTheOtherServerStops() {
+        TestNode a = start("a");
+        TestNode b = start("b");
+        b.tasks.behaviours.put("echo", (attempt, argument) -> new CompletableFuture<>());
+        CompletableFuture<Outcome> call = a.call(b, "x");
+        await().until(() -> b.tasks.executed.size() == 1);
+
+        b.stopServer();
+
+        assertThat(call.orTimeout(2, TimeUnit.SECONDS).join()).isInstanceOf(Outcome.Unknown.class);
+        assertThat(TestTasks.get(a.call(b, "x"))).isInstanceOf(Outcome.NotSent.class);
+        assertThat(a.transport.isReachable(b.node())).isFalse();
+        assertThat(b.tasks.cancelled).isEmpty();
+    }
+
+    @Test
+    void pendingCallIsUnknownAtOnceWhenTheOtherNodeCloses() {
+        TestNode a = start("a");
+        TestNode b = start("b");
+        b.tasks.behaviours.put("echo", (attempt, argument) -> new CompletableFuture<>());
+        CompletableFuture<Outcome> call = a.call(b, "x");
+        await().until(() -> b.tasks.executed.size() == 1);
+
+        b.transport.close();
+
+        assertThat(TestTasks.get(call)).isInstanceOf(Outcome.Unknown.class);
+    }
+
+    @Test
+    void silentPeerIsFoundOutAfterThreeHeartbeats() {
+        TestNode a = start("a", QUICK);
+        TestNode b = start("b", QUICK);
+        FreezableProxy proxy = keep(new FreezableProxy(b.port()));
+        Node behindProxy = TestNode.node(b.node(), proxy.port());
+        b.tasks.behaviours.put("echo", (attempt, argument) -> new CompletableFuture<>());
+        CompletableFuture<Outcome> sent = a.call(behindProxy, "x");
+        await().until(() -> b.tasks.executed.size() == 1);
+
+        proxy.freeze();
+        String large = "x".repeat(12 * 1024 * 1024);
+        CompletableFuture<Outcome> halfSent = a.call(behindProxy, large);
+        CompletableFuture<Outcome> queued = a.call(behindProxy, large);
+
+        assertThat(TestTasks.get(sent)).isEqualTo(new Outcome.Unknown("no sign of life from b for 750 ms", false));
+        assertThat(TestTasks.get(halfSent)).isInstanceOf(Outcome.Unknown.class);
+        assertThat(TestTasks.get(queued)).isEqualTo(new Outcome.NotSent("no sign of life from b for 750 ms"));
+        assertThat(a.transport.isReachable(behindProxy)).isFalse();
+        assertThat(b.tasks.executed).hasSize(1);
+    }
+
+    @Test
+    void fullQueueMeansNotSent() {
+        TestNode a = start("a", TestNode.settings(Duration.ofSeconds(5), 32));
+        TestNode b = start("b");
+        FreezableProxy proxy = keep(new FreezableProxy(b.port()));
+        Node behindProxy = TestNode.node(b.node(), proxy.port());
+        TestTasks.get(a.call(behindProxy, "x"));
+        proxy.freeze();
+        String large = "x".repeat(14 * 1024 * 1024);
+
+        List<CompletableFuture<Outcome>> calls = new ArrayList<>();
+        for (int i = 0; i < 6; i++) {
+            calls.add(a.call(behindProxy, large));
+        }
+
+        assertThat(TestTasks.get(calls.get(5)))
+                .isInstanceOfSatisfying(Outcome.NotSent.class, notSent -> assertThat(notSent.reason())
+                        .contains("congested"));
+    }
+
+    @Test
+    void processThatWasPausedItselfDoesNotBlameItsPeers() {
+        TestNode a = start("a");
+        TestNode b = start("b");
+        TestTasks.get(a.call(b, "x"));
+
+        a.transport.tick(System.nanoTime() + Duration.ofSeconds(60).toNanos());
+
+        assertThat(a.transport.links()).hasSize(1);
+        assertThat(TestTasks.get(a.call(b, "y"))).isEqualTo(new Outcome.Succeeded("y"));
+    }
+
+    @Test
+    void heartbeatsCarryTheNodesReportAndKeepAnIdleLinkOpen() {
+        TestNode a = start("a", QUICK);
+        TestNode b = start("b", QUICK);
+        TestTasks.get(a.call(b, "x"));
+        LinkInfo first = a.transport.links().get(0);
+
+        await().untilAsserted(() -> {
+            LinkInfo link = a.transport.links().get(0);
+            assertThat(link.report()).isNotNull();
+            assertThat(link.report().inFlight()).isEqualTo(1);
+            assertThat(Duration.between(first.since(), link.lastSeen())).isGreaterThan(Duration.ofSeconds(2));
+            assertThat(link.since()).isEqualTo(first.since());
+        });
+    }
+
+    @Test
+    void whereNobodyListensNothingIsSentAndThatIsKnownFast() throws IOException {
+        TestNode a = start("a");
+        int free;
+        try (ServerSocket socket = new ServerSocket(0)) {
+            free = socket.getLocalPort();
+        }
+        Node nobody = TestNode.node("b", free);
+        assertThat(a.transport.isReachable(nobody)).isTrue();
+
+        assertThat(a.call(nobody, "x")).succeedsWithin(Duration.ofSeconds(2)).isInstanceOf(Outcome.NotSent.class);
+
+        assertThat(a.transport.isReachable(nobody)).isFalse();
+        assertThat(a.call(nobody, "x")).isCompletedWithValueMatching(o -> o instanceof Outcome.NotSent);
+        await().until(() -> a.transport.isReachable(nobody));
+    }
+
+    @Test
+    void whereNobodyAnswersTheDialEndsInTimeForAllThatWait() throws IOException {
+        TestNode a = start("a", QUICK);
+        ServerSocket mute = keep(new ServerSocket(0, 50, InetAddress.getLoopbackAddress()));
+        Node silent = TestNode.node("b", mute.getLocalPort());
+
+        CompletableFuture<Outcome> first = a.call(silent, "x");
+        CompletableFuture<Outcome> second = a.call(silent, "x");
+
+        assertThat(first).succeedsWithin(Duration.ofSeconds(5)).isInstanceOf(Outcome.NotSent.class);
+        assertThat(second).succeedsWithin(Duration.ofSeconds(5)).isInstanceOf(Outcome.NotSent.class);
+        assertThat(a.transport.isReachable(silent)).isFalse();
+    }
+
+    @Test
+    void strangersAreNotServed() {
+        TestNode a = start("a");
+        byte[] otherKey = "another key of at least thirty-two bytes".getBytes(StandardCharsets.US_ASCII);
+        TestNode wrongKey = keep(
+                TestNode.start("b", "test", () -> Optional.of(otherKey), LinkSettings.defaults(), new TestTasks()));
+        TestNode wrongCluster = keep(
+                TestNode.start("c", "else", () -> Optional.of(TestNode.KEY), LinkSettings.defaults(), new TestTasks()));
+        TestNode noKey = keep(TestNode.start("d", "test", Optional::empty, LinkSettings.defaults(), new TestTasks()));
+        Node formerSelf = TestNode.node("a", start("e").port());
+
+        for (Node target : List.of(wrongKey.node(), wrongCluster.node(), noKey.node(), formerSelf)) {
+            assertThat(TestTasks.get(a.call(target, "x"))).as("%s", target).isInstanceOf(Outcome.NotSent.class);
+            assertThat(a.transport.isReachable(target)).isFalse();
+        }
+        for (TestNode target : List.of(wrongKey, wrongCluster, noKey)) {
+            assertThat(TestTasks.get(target.call(a, "x"))).isInstanceOf(Outcome.NotSent.class);
+            assertThat(target.tasks.executed).isEmpty();
+        }
+        assertThat(a.tasks.executed).isEmpty();
+        assertThat(a.transport.links()).isEmpty();
+    }
+
+    @Test
+    void requestsThatTakeAllThreadsOfTheServerGetTheirAnswers() {
+        TestNode a = start("a");
+        TestNode b = start("b");
+        TestTasks.get(b.call(a, "x"));
+        a.onRequest(4, () -> String.valueOf(TestTasks.get(a.call(b, "y"))));
+
+        List<CompletableFuture<String>> answers = new ArrayList<>();
+        for (int i = 0; i < 16; i++) {
+            answers.add(CompletableFuture.supplyAsync(() -> read(a, "/work"), task -> new Thread(task).start()));
+        }
+
+        assertThat(answers).allSatisfy(answer -> assertThat(answer)
+                .succeedsWithin(Duration.ofSeconds(10))
+                .isEqualTo("Succeeded[value=y]"));
+    }
+
+    private static String read(TestNode node, String path) {
+        try (InputStream in = new URL("http://localhost:" + node.port() + "/app" + path).openStream()) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Test
+    void nodeThatCannotBeReachedIsCalledOverTheLinkThatItOpened() throws IOException {
+        TestNode a = start("a");
+        TestNode b = start("b");
+        TestTasks.get(b.call(a, "x"));
+        int free;
+        try (ServerSocket socket = new ServerSocket(0)) {
+            free = socket.getLocalPort();
+        }
+        Node unreachable = TestNode.node(b.node(), free);
+
+        assertThat(TestTasks.get(a.call(unreachable, "y"))).isEqualTo(new Outcome.Succeeded("y"));
+        assertThat(TestTasks.get(a.call(unreachable, "z"))).isEqualTo(new Outcome.Succeeded("z"));
+        assertThat(a.transport.isReachable(unreachable)).isTrue();
+    }
+
+    @Test
+    void bothMayDialAtTheSameTime() {
+        TestNode a = start("a");
+        TestNode b = start("b");
+
+        List<CompletableFuture<Outcome>> calls = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            calls.add(CompletableFuture.supplyAsync(() -> a.call(b, "x")).thenCompose(c -> c));
+            calls.add(CompletableFuture.supplyAsync(() -> b.call(a, "x")).thenCompose(c -> c));
+        }
+
+        calls.forEach(call -> assertThat(TestTasks.get(call)).isEqualTo(new Outcome.Succeeded("x")));
+        assertThat(a.transport.links()).hasSizeBetween(1, 2);
+        assertThat(TestTasks.get(a.call(b, "y"))).isEqualTo(new Outcome.Succeeded("y"));
+        assertThat(TestTasks.get(b.call(a, "y"))).isEqualTo(new Outcome.Succeeded("y"));
+    }
+
+    @Test
+    void nodeThatGoesAwayGetsNoNewCallsAndFinishesTheOldOnes() {
+        TestNode a = start("a");
+        TestNode b = start("b");
+        CompletableFuture<Outcome> result = new CompletableFuture<>();
+        b.tasks.behaviours.put("echo", (attempt, argument) -> result);
+        CompletableFuture<Outcome> running = a.call(b, "x");
+        await().until(() -> b.tasks.executed.size() == 1);
+
+        b.transport.goAway();
+
+        await().until(() -> !a.transport.isReachable(b.node()));
+        assertThat(TestTasks.get(a.call(b, "y"))).isEqualTo(new Outcome.NotSent("b is about to stop"));
+        assertThat(TestTasks.get(b.call(a, "still allowed"))).isEqualTo(new Outcome.Succeeded("still allowed"));
+        result.complete(new Outcome.Succeeded("done"));
+        b.transport.close();
+        assertThat(TestTasks.get(running)).isEqualTo(new Outcome.Succeeded("done"));
+        assertThat(b.tasks.executed).hasSize(1);
+    }
+
+    @Test
+    void linkToDepartedProcessIsClosedOnceNothingIsUnderWay() {
+        TestNode a = start("a", QUICK);
+        TestNode b = start("b", QUICK);
+        CompletableFuture<Outcome> result = new CompletableFuture<>();
+        b.tasks.behaviours.put("echo", (attempt, argument) -> result);
+        CompletableFuture<Outcome> running = a.call(b, "x");
+        await().until(() -> b.tasks.executed.size() == 1);
+
+        a.transport.retainOnly(List.of(a.node()));
+        await().pollDelay(Duration.ofMillis(700))
+                .until(() -> a.transport.links().size() == 1);
+        result.complete(new Outcome.Succeeded("done"));
+
+        assertThat(TestTasks.get(running)).isEqualTo(new Outcome.Succeeded("done"));
+        await().until(() -> a.transport.links().isEmpty());
+        await().until(() -> b.transport.links().isEmpty());
+    }
+
+    @Test
+    void requestThatIsNoLinkGetsAShortRefusal() throws IOException {
+        TestNode a = start("a", TestNode.settings(Duration.ofSeconds(1), 2));
+        String key = "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n";
+        String upgrade = "Upgrade: websocket\r\nConnection: Upgrade\r\n" + key;
+
+        assertThat(request(a, "GET", "")).startsWith("HTTP/1.1 426").endsWith("\r\n\r\n");
+        assertThat(request(a, "POST", upgrade + "Sec-WebSocket-Protocol: ha.v1\r\n"))
+                .startsWith("HTTP/1.1 426");
+        assertThat(request(a, "GET", upgrade)).startsWith("HTTP/1.1 400").endsWith("\r\n\r\n");
+        assertThat(request(a, "GET", upgrade + "Sec-WebSocket-Protocol: ha.v9\r\n"))
+                .startsWith("HTTP/1.1 400");
+        assertThat(request(a, "GET", upgrade + "Sec-WebSocket-Protocol: ha.v1\r\n"))
+                .startsWith("HTTP/1.1 101");
+        // None of the refused ones keeps a place.
+        assertThat(request(a, "GET", upgrade.replace("AAAA==", "") + "Sec-WebSocket-Protocol: ha.v1\r\n"))
+                .startsWith("HTTP/1.1 400");
+    }
+
+    @Test
+    void onlySoManyStrangersMayBeUndecidedAndNotForLong() throws IOException {
+        TestNode a = start("a", TestNode.settings(Duration.ofMillis(400), 2));
+        TestNode b = start("b");
+        String upgrade = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                + "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: ha.v1\r\n";
+        for (int i = 0; i < 2; i++) {
+            Socket idle = keep(new Socket(InetAddress.getLoopbackAddress(), a.port()));
+            assertThat(head(idle, "GET", upgrade)).startsWith("HTTP/1.1 101");
+        }
+
+        assertThat(request(a, "GET", upgrade)).startsWith("HTTP/1.1 429");
+        await().untilAsserted(() -> assertThat(TestTasks.get(b.call(a, "x"))).isEqualTo(new Outcome.Succeeded("x")));
+    }
+
+    private static String request(TestNode node, String method, String headers) throws IOException {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), node.port())) {
+            return head(socket, method, headers);
+        }
+    }
+
+    /** Status line and headers of the answer. */
+    private static String head(Socket socket, String method, String headers) throws IOException {
+        socket.setSoTimeout(10_000);
+        OutputStream out = socket.getOutputStream();
+        out.write((method + " /app/ha/link HTTP/1.1\r\nHost: localhost\r\n" + headers + "Content-Length: 0\r\n\r\n")
+                .getBytes(StandardCharsets.US_ASCII));
+        InputStream in = socket.getInputStream();
+        StringBuilder head = new StringBuilder();
+        while (head.indexOf("\r\n\r\n") < 0) {
+            int next = in.read();
+            if (next < 0) {
+                break;
+            }
+            head.append((char) next);
+        }
+        return head.toString();
+    }
+}

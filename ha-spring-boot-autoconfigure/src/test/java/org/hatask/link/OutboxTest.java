@@ -1,0 +1,159 @@
+package org.hatask.link;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import jakarta.websocket.CloseReason.CloseCode;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import org.hatask.link.Outbox.Offer;
+import org.junit.jupiter.api.Test;
+
+class OutboxTest {
+
+    private final FakeWire wire = new FakeWire();
+    private final Sealing.Opener opener = new Sealing.Opener(TestNode.KEY);
+    private final List<Throwable> broken = new ArrayList<>();
+    private final Outbox outbox = new Outbox(wire, new Sealing.Sealer(TestNode.KEY), Runnable::run, broken::add);
+
+    @Test
+    void whatIsQueuedWhileAMessageIsUnderWayGoesOutTogether() throws Exception {
+        for (long i = 0; i < 5; i++) {
+            outbox.offer(cancel(i), null, 1000);
+        }
+        assertThat(wire.messages).hasSize(1);
+
+        wire.finish();
+
+        assertThat(wire.messages).hasSize(2);
+        assertThat(opener.open(wire.messages.get(0))).hasSize(1);
+        assertThat(opener.open(wire.messages.get(1)))
+                .containsExactly(new Frame.Cancel(1), new Frame.Cancel(2), new Frame.Cancel(3), new Frame.Cancel(4));
+        assertThat(outbox.flushed()).isNotDone();
+        wire.finish();
+        assertThat(outbox.flushed()).isDone();
+    }
+
+    @Test
+    void largeFrameTravelsAlone() throws Exception {
+        byte[] large = FrameCodec.encode(new Frame.Result(1, new byte[Outbox.BATCH]));
+        outbox.offer(cancel(0), null, Long.MAX_VALUE);
+        outbox.offer(cancel(1), null, Long.MAX_VALUE);
+        outbox.offer(large, null, Long.MAX_VALUE);
+        outbox.offer(cancel(2), null, Long.MAX_VALUE);
+        for (int i = 0; i < 3; i++) {
+            wire.finish();
+        }
+        for (ByteBuffer message : wire.messages) {
+            assertThat(opener.open(message)).hasSize(1);
+        }
+        assertThat(wire.messages).hasSize(4);
+    }
+
+    @Test
+    void fullBoxTakesNothing() {
+        outbox.offer(cancel(0), null, 30);
+        assertThat(outbox.offer(cancel(1), null, 30)).isEqualTo(Offer.TAKEN);
+        assertThat(outbox.offer(cancel(2), null, 30)).isEqualTo(Offer.TAKEN);
+        assertThat(outbox.offer(cancel(3), null, 30)).isEqualTo(Offer.FULL);
+    }
+
+    @Test
+    void onlyWhatWasHandedToTheSocketCountsAsSent() {
+        Call sent = call();
+        Call queued = call();
+        outbox.offer(cancel(0), sent, 1000);
+        outbox.offer(cancel(1), queued, 1000);
+
+        outbox.close();
+        wire.finish();
+
+        assertThat(sent.isHandedOver()).isTrue();
+        assertThat(queued.isHandedOver()).isFalse();
+        assertThat(wire.messages).hasSize(1);
+        assertThat(outbox.offer(cancel(2), null, 1000)).isEqualTo(Offer.CLOSED);
+    }
+
+    @Test
+    void callThatNobodyWaitsForAnyMoreIsNotSent() {
+        Call given = call();
+        outbox.offer(cancel(0), null, 1000);
+        outbox.offer(cancel(1), given, 1000);
+        given.outcome().cancel(false);
+
+        wire.finish();
+
+        assertThat(wire.messages).hasSize(1);
+        assertThat(outbox.flushed()).isDone();
+    }
+
+    @Test
+    void wireThatFinishesAtOnceIsNoRecursion() {
+        wire.immediate = true;
+        wire.during = () -> {
+            if (wire.messages.size() < 100_000) {
+                outbox.offer(cancel(1), null, 1000);
+            }
+        };
+        outbox.offer(cancel(0), null, 1000);
+        assertThat(wire.messages).hasSize(100_000);
+        assertThat(outbox.flushed()).isDone();
+    }
+
+    @Test
+    void failureToSendIsReportedAndNothingFollows() {
+        outbox.offer(cancel(0), null, 1000);
+        outbox.offer(cancel(1), null, 1000);
+        wire.fail();
+        assertThat(broken).hasSize(1);
+        assertThat(wire.messages).hasSize(1);
+    }
+
+    private static Call call() {
+        return new Call(TestTasks.attempt("t"), new byte[0]);
+    }
+
+    private static byte[] cancel(long id) {
+        return FrameCodec.encode(new Frame.Cancel(id));
+    }
+
+    private static final class FakeWire implements Wire {
+
+        final List<ByteBuffer> messages = new ArrayList<>();
+        boolean immediate;
+        Runnable during = () -> {};
+        private Consumer<Throwable> done = problem -> {};
+
+        @Override
+        public void send(ByteBuffer message, Consumer<Throwable> whenDone) {
+            messages.add(message);
+            done = whenDone;
+            during.run();
+            if (immediate) {
+                whenDone.accept(null);
+            }
+        }
+
+        void finish() {
+            onAnotherThread(() -> done.accept(null));
+        }
+
+        void fail() {
+            onAnotherThread(() -> done.accept(new IllegalStateException()));
+        }
+
+        private static void onAnotherThread(Runnable task) {
+            Thread thread = new Thread(task);
+            thread.start();
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+        }
+
+        @Override
+        public void close(CloseCode code) {}
+    }
+}

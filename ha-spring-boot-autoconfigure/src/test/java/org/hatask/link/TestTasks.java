@@ -1,0 +1,144 @@
+package org.hatask.link;
+
+import static org.mockito.ArgumentMatchers.any;
+import static org.mockito.ArgumentMatchers.anyInt;
+import static org.mockito.ArgumentMatchers.anyString;
+import static org.mockito.Mockito.doAnswer;
+import static org.mockito.Mockito.mock;
+import static org.mockito.Mockito.when;
+import static org.mockito.Mockito.withSettings;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiFunction;
+import org.hatask.OffRole;
+import org.hatask.Role;
+import org.hatask.execute.ArgumentCodec;
+import org.hatask.execute.Attempt;
+import org.hatask.execute.CodecException;
+import org.hatask.execute.Outcome;
+import org.hatask.execute.RetrySettings;
+import org.hatask.execute.TaskDefinition;
+import org.hatask.execute.TaskExecutor;
+import org.hatask.execute.TaskRegistry;
+
+/** Tasks of one string to one string, executed by functions of the test. */
+final class TestTasks {
+
+    static final TaskDefinition ECHO = task("echo", "String(String)");
+
+    /** What arrived, in order. */
+    final List<Attempt> executed = new CopyOnWriteArrayList<>();
+
+    final List<String> cancelled = new CopyOnWriteArrayList<>();
+    final Map<String, BiFunction<Attempt, String, CompletableFuture<Outcome>>> behaviours = new ConcurrentHashMap<>();
+    final TaskExecutor executor = mock(TaskExecutor.class, withSettings().stubOnly());
+    final TaskReceiver receiver;
+
+    TestTasks(TaskDefinition... definitions) {
+        behaviours.put("echo", (attempt, argument) -> succeeded(argument));
+        when(executor.submit(any(), any())).thenAnswer(call -> {
+            Attempt attempt = call.getArgument(0);
+            executed.add(attempt);
+            Object[] arguments = call.getArgument(1);
+            return behaviours.get(attempt.task().name()).apply(attempt, (String) arguments[0]);
+        });
+        doAnswer(call -> cancelled.add(call.getArgument(0) + "#" + call.getArgument(1)))
+                .when(executor)
+                .cancel(anyString(), anyInt(), anyString());
+        TaskRegistry registry = new TaskRegistry(definitions.length == 0 ? List.of(ECHO) : List.of(definitions));
+        receiver = new TaskReceiver(() -> registry, new Codec(), executor);
+    }
+
+    static CompletableFuture<Outcome> succeeded(String value) {
+        return CompletableFuture.completedFuture(new Outcome.Succeeded(value));
+    }
+
+    static TaskDefinition task(String name, String signature) {
+        try {
+            return new TaskDefinition(
+                    name,
+                    "bean",
+                    String.class.getMethod("trim"),
+                    Role.ANY,
+                    new RetrySettings(1, Duration.ZERO, 1, Duration.ZERO, 0, List.of(), List.of()),
+                    Duration.ofMinutes(1),
+                    OffRole.FORWARD,
+                    false,
+                    false,
+                    List.of(String.class),
+                    String.class,
+                    Map.of(),
+                    signature);
+        } catch (NoSuchMethodException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    static Attempt attempt(String taskId) {
+        return attempt(ECHO, taskId, Duration.ofSeconds(30));
+    }
+
+    static Attempt attempt(TaskDefinition task, String taskId, Duration remaining) {
+        return new Attempt(task, taskId, 1, 7, System.nanoTime() + remaining.toNanos(), "ignored");
+    }
+
+    static Outcome get(CompletableFuture<Outcome> outcome) {
+        return outcome.orTimeout(20, TimeUnit.SECONDS).join();
+    }
+
+    /** Strings as bytes; the argument "unreadable" cannot be read, the result "unwritable" not be written. */
+    static final class Codec implements ArgumentCodec {
+
+        @Override
+        public byte[] writeArguments(TaskDefinition task, Object[] arguments) {
+            return bytes((String) arguments[0]);
+        }
+
+        @Override
+        public Object[] readArguments(TaskDefinition task, byte[] json) {
+            String text = string(json);
+            if (text.equals("unreadable")) {
+                throw new CodecException("argument 1 does not fit", new IllegalArgumentException());
+            }
+            return new Object[] {text};
+        }
+
+        @Override
+        public byte[] writeResult(TaskDefinition task, Object result) {
+            if ("unwritable".equals(result)) {
+                throw new CodecException("the result cannot be written", new IllegalArgumentException());
+            }
+            return bytes((String) result);
+        }
+
+        @Override
+        public Object readResult(TaskDefinition task, byte[] json) {
+            return string(json);
+        }
+
+        @Override
+        public byte[] writeError(Outcome.Failed failure) {
+            return bytes(failure.error().getMessage());
+        }
+
+        @Override
+        public Outcome.Failed readError(TaskDefinition task, byte[] json, String nodeId) {
+            return Outcome.Failed.of(new IllegalStateException(nodeId + ": " + string(json)));
+        }
+
+        private static byte[] bytes(String value) {
+            return value.getBytes(StandardCharsets.UTF_8);
+        }
+
+        private static String string(byte[] bytes) {
+            return new String(bytes, StandardCharsets.UTF_8);
+        }
+    }
+}
