@@ -66,7 +66,7 @@ public class BookingService {
         long epoch = TaskContext.find()
                 .map(context -> context.epoch().orElse(NO_CLUSTER))
                 .orElse(NO_CLUSTER);
-        LOG.info("Attempt of {} {} begins in epoch {}", task, reference, epoch);
+        LOG.debug("Attempt of {} {} begins in epoch {}", task, reference, epoch);
         TaskContext.find().ifPresent(TaskContext::checkMaster);
         return epoch;
     }
