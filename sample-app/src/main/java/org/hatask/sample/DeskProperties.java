@@ -11,6 +11,6 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  */
 @ConfigurationProperties("desk")
 public record DeskProperties(
-        @DefaultValue("1200") int latticeSteps,
+        @DefaultValue("800") int latticeSteps,
         @DefaultValue("2s") Duration settleEvery,
         @DefaultValue("5s") Duration settleAfter) {}

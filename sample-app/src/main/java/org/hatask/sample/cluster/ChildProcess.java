@@ -7,7 +7,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -28,6 +30,7 @@ class ChildProcess implements AutoCloseable {
     private final String name;
     private final List<String> command;
     private final Path log;
+    private final Map<String, String> environment = new HashMap<>();
     private volatile Process process;
 
     ChildProcess(String name, Path log, List<String> jvmOptions, String mainClass, List<String> args) {
@@ -48,6 +51,15 @@ class ChildProcess implements AutoCloseable {
         return process.pid();
     }
 
+    /** What it will find in its environment, beside what this JVM finds in its own. */
+    void setEnvironment(String variable, String value) {
+        environment.put(variable, value);
+    }
+
+    int exitStatus() {
+        return process.exitValue();
+    }
+
     /** Starts it, or starts it again. */
     void start() {
         if (isAlive()) {
@@ -55,10 +67,11 @@ class ChildProcess implements AutoCloseable {
         }
         try {
             Files.createDirectories(log.getParent());
-            process = new ProcessBuilder(command)
+            ProcessBuilder builder = new ProcessBuilder(command)
                     .redirectErrorStream(true)
-                    .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
-                    .start();
+                    .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
+            builder.environment().putAll(environment);
+            process = builder.start();
         } catch (IOException e) {
             throw new UncheckedIOException("cannot start " + name, e);
         }

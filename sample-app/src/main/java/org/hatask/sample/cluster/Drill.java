@@ -23,7 +23,11 @@ final class Drill {
     private static final Duration AFTER_RETURN = Duration.ofSeconds(10);
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final Duration WHOLE_FILE = Duration.ofSeconds(180);
+    private static final Duration START = Duration.ofSeconds(120);
     private static final Duration BETWEEN_BOOKINGS = Duration.ofMillis(20);
+
+    /** Three machines are played by one here: without a breath of the callers it has no time to start a node. */
+    private static final Duration BETWEEN_VALUATIONS = Duration.ofMillis(50);
 
     private final DeskCluster cluster;
     private final PrintStream out;
@@ -69,7 +73,7 @@ final class Drill {
         timeline.add("all nodes are ready and agree on " + old.master() + " as master of epoch " + old.epoch());
 
         Instant start = Instant.now();
-        load.pricing(pricers).booking(bookers, BETWEEN_BOOKINGS);
+        load.pricing(pricers, BETWEEN_VALUATIONS).booking(bookers, BETWEEN_BOOKINGS);
         timeline.add(pricers + " callers value " + contracts + " contracts, " + bookers + " book trades");
         Waiting.pause(CALM);
 
@@ -88,7 +92,7 @@ final class Drill {
 
         timeline.add(victim.id() + " is started again");
         victim.start();
-        victim.awaitReady(PATIENCE);
+        victim.awaitReady(START);
         Waiting.until(PATIENCE, () -> rotation.isIn(victim.id()));
         Instant back = Instant.now();
         timeline.add(back, victim.id() + " is ready again and takes calls");

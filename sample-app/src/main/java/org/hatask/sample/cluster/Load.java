@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -75,6 +76,7 @@ final class Load implements AutoCloseable {
     private final Set<String> differing = ConcurrentHashMap.newKeySet();
     private final Map<String, Instant> sent = new ConcurrentHashMap<>();
     private final Map<String, Long> acknowledged = new ConcurrentHashMap<>();
+    private final Map<String, Integer> refusals = new ConcurrentHashMap<>();
     private volatile boolean stopped;
 
     Load(Rotation rotation, DeskClient client, List<String> contracts) {
@@ -83,10 +85,14 @@ final class Load implements AutoCloseable {
         this.contracts = List.copyOf(contracts);
     }
 
-    Load pricing(int callers) {
+    /** @param pause of a caller between two valuations */
+    Load pricing(int callers, Duration pause) {
         for (int i = 0; i < callers; i++) {
             int home = i;
-            start("price-" + i, () -> price(home));
+            start("price-" + i, () -> {
+                price(home);
+                Waiting.pause(pause);
+            });
         }
         return this;
     }
@@ -135,6 +141,11 @@ final class Load implements AutoCloseable {
     /** When each reference was first sent. */
     Map<String, Instant> sent() {
         return sent;
+    }
+
+    /** What bookings were answered when they were not booked at once, and how often. */
+    Map<String, Integer> refusals() {
+        return new TreeMap<>(refusals);
     }
 
     /** Number by reference of every booking that was acknowledged. */
@@ -210,6 +221,8 @@ final class Load implements AutoCloseable {
                 if (!mayBeSentAgain) {
                     break;
                 }
+                refusals.merge(
+                        answer.status() + " " + answer.body().path("title").asText(), 1, Integer::sum);
                 Waiting.pause(BEFORE_SENDING_AGAIN);
             } catch (IOException e) {
                 last = target.get().id() + ": " + e;

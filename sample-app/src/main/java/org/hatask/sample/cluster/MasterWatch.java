@@ -3,6 +3,7 @@ package org.hatask.sample.cluster;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -20,8 +21,12 @@ final class MasterWatch implements AutoCloseable {
 
     private static final Duration PERIOD = Duration.ofMillis(100);
 
-    /** Who was named master of an epoch, and when and by whom first. */
-    record Sighting(long epoch, String master, Instant at, String seenBy) {}
+    /**
+     * Who was named master of an epoch, and when and by whom first.
+     *
+     * @param since when the master says that it began
+     */
+    record Sighting(long epoch, String master, Optional<Instant> since, Instant at, String seenBy) {}
 
     private record View(Instant at, Optional<Sighting> master, JsonNode body) {}
 
@@ -103,25 +108,33 @@ final class MasterWatch implements AutoCloseable {
 
     private void see(String by, JsonNode body) {
         Instant now = Instant.now();
-        Optional<Sighting> master =
-                sighting(body.path("master").path("id"), body.path("master").path("epoch"), now, by);
+        Optional<Sighting> master = sighting(body.path("master"), "id", now, by);
         views.put(by, new View(now, master, body));
         master.ifPresent(this::remember);
         for (JsonNode entry : body.path("history")) {
             // The history adds who was master, not when it was first seen.
-            sighting(entry.path("node"), entry.path("epoch"), now, by).ifPresent(this::remember);
+            sighting(entry, "node", now, by).ifPresent(this::remember);
         }
-        boolean claims = "MASTER".equals(body.path("node").path("role").asText());
-        if (claims) {
-            sighting(body.path("node").path("id"), body.path("master").path("epoch"), now, by)
-                    .ifPresent(this::remember);
+        if ("MASTER".equals(body.path("node").path("role").asText())) {
+            String self = body.path("node").path("id").asText();
+            master.ifPresent(seen -> remember(new Sighting(seen.epoch, self, seen.since, now, by)));
         }
     }
 
-    private static Optional<Sighting> sighting(JsonNode id, JsonNode epoch, Instant at, String by) {
+    private static Optional<Sighting> sighting(JsonNode named, String idField, Instant at, String by) {
+        JsonNode id = named.path(idField);
+        JsonNode epoch = named.path("epoch");
         return id.isTextual() && epoch.isNumber()
-                ? Optional.of(new Sighting(epoch.asLong(), id.asText(), at, by))
+                ? Optional.of(new Sighting(epoch.asLong(), id.asText(), instant(named.path("since")), at, by))
                 : Optional.empty();
+    }
+
+    private static Optional<Instant> instant(JsonNode text) {
+        try {
+            return text.isTextual() ? Optional.of(Instant.parse(text.asText())) : Optional.empty();
+        } catch (DateTimeParseException e) {
+            return Optional.empty();
+        }
     }
 
     private void remember(Sighting sighting) {

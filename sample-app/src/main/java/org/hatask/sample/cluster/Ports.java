@@ -6,7 +6,8 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.util.stream.IntStream;
 
-/** The ports of a cluster, all counted from one: nodes at 0–2, the database at 10, the embedded quorum at 11–33. */
+/** The ports of a cluster, all counted from one: nodes at 0–2, the database at 10, the
+ * embedded quorum at 11–33, a ZooKeeper of its own at 40. */
 record Ports(int base) {
 
     static final int NODES = 3;
@@ -31,10 +32,14 @@ record Ports(int base) {
         return base + 31 + index;
     }
 
+    int zooKeeper() {
+        return base + 40;
+    }
+
     /** @throws ClusterFailure naming the first port that is taken */
     void requireFree() {
         IntStream all = IntStream.concat(
-                IntStream.of(database()),
+                IntStream.of(database(), zooKeeper()),
                 IntStream.range(0, NODES)
                         .flatMap(i ->
                                 IntStream.of(node(i), zooKeeperClient(i), zooKeeperPeer(i), zooKeeperElection(i))));
