@@ -32,6 +32,7 @@ class ChildProcess implements AutoCloseable {
     private final Path log;
     private final Map<String, String> environment = new HashMap<>();
     private volatile Process process;
+    private volatile boolean paused;
 
     ChildProcess(String name, Path log, List<String> jvmOptions, String mainClass, List<String> args) {
         this.name = name;
@@ -76,6 +77,7 @@ class ChildProcess implements AutoCloseable {
             throw new UncheckedIOException("cannot start " + name, e);
         }
         Process started = process;
+        paused = false;
         STARTED.add(started);
         started.onExit().thenAccept(STARTED::remove);
     }
@@ -132,11 +134,15 @@ class ChildProcess implements AutoCloseable {
     /** SIGSTOP: it stays where it is, and nobody can tell it from a slow one. */
     void pause() {
         signal("STOP");
+        paused = true;
     }
 
-    /** SIGCONT. */
+    /** SIGCONT, when it was paused. */
     void resume() {
-        signal("CONT");
+        if (paused) {
+            signal("CONT");
+            paused = false;
+        }
     }
 
     boolean awaitEnd(Duration patience) {

@@ -39,7 +39,7 @@ record Ports(int base) {
     /** @throws ClusterFailure naming the first port that is taken */
     void requireFree() {
         IntStream all = IntStream.concat(
-                IntStream.of(database(), zooKeeper()),
+                IntStream.of(database()),
                 IntStream.range(0, NODES)
                         .flatMap(i ->
                                 IntStream.of(node(i), zooKeeperClient(i), zooKeeperPeer(i), zooKeeperElection(i))));
