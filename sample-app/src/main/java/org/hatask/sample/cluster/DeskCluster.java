@@ -29,7 +29,8 @@ final class DeskCluster implements AutoCloseable {
     private final Database database;
     private final List<NodeProcess> nodes;
     private final Runnable atExit = this::close;
-    private boolean keepDirectory;
+    private volatile boolean ownsDirectory;
+    private volatile boolean keepDirectory;
     private boolean closed;
 
     private DeskCluster(Path directory, Ports ports, Database configured, IntFunction<List<String>> nodeProperties) {
@@ -109,6 +110,8 @@ final class DeskCluster implements AutoCloseable {
     /** Starts all and waits until all are ready. */
     void start() {
         ports.requireFree();
+        // Whoever has the ports has the directory.
+        ownsDirectory = true;
         delete(directory);
         if (h2 != null) {
             h2.startAndAwait();
@@ -135,7 +138,7 @@ final class DeskCluster implements AutoCloseable {
         if (h2 != null) {
             h2.close();
         }
-        if (!keepDirectory) {
+        if (ownsDirectory && !keepDirectory) {
             delete(directory);
         }
     }

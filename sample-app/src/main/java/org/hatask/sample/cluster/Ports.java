@@ -43,7 +43,7 @@ record Ports(int base) {
                 IntStream.range(0, NODES)
                         .flatMap(i ->
                                 IntStream.of(node(i), zooKeeperClient(i), zooKeeperPeer(i), zooKeeperElection(i))));
-        all.sorted().forEach(Ports::requireFree);
+        all.sorted().forEach(this::requireFree);
     }
 
     /** A base whose ports are free at the moment, from a range that the kernel does not hand out by itself. */
@@ -60,13 +60,14 @@ record Ports(int base) {
         throw new ClusterFailure("no free ports found");
     }
 
-    private static void requireFree(int port) {
+    private void requireFree(int port) {
         try (ServerSocket socket = new ServerSocket()) {
             socket.setReuseAddress(true);
             socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
         } catch (IOException e) {
             throw new ClusterFailure("Port " + port + " is taken (" + e.getMessage()
-                    + "). Choose others by BASE_PORT, for example: BASE_PORT=9081 sample-app/cluster up");
+                    + "). All ports are counted from BASE_PORT=" + base + "; choose another, for example: BASE_PORT="
+                    + (base + 1000) + " sample-app/cluster up");
         }
     }
 }
