@@ -1,5 +1,6 @@
 package org.hatask.sample.cluster;
 
+import java.io.IOException;
 import java.io.PrintStream;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -130,8 +131,11 @@ final class Drill {
     private void printMasters(MasterWatch watch, long oldEpoch, Instant killed, Load load) {
         out.println();
         out.println("Masters");
-        watch.masters().forEach((epoch, names) -> out.println("  epoch " + epoch + "  " + String.join(", ", names)));
-        watch.history().forEach(entry -> out.println("  history " + entry));
+        watch.first()
+                .forEach((epoch, seen) -> out.println("  epoch " + epoch + "  "
+                        + String.join(", ", watch.masters().get(epoch))
+                        + seen.since().map(since -> "  since " + since).orElse("")));
+        watch.history().forEach(entry -> out.println("  history  " + entry));
         watch.after(oldEpoch)
                 .ifPresent(next ->
                         out.println("  without a master for " + Timeline.seconds(Duration.between(killed, next.at()))
@@ -171,11 +175,31 @@ final class Drill {
                 split.isEmpty()
                         ? watch.masters().toString()
                         : "not in epochs " + split + ": seen " + watch.masters() + ", wrote " + audit.writers());
+        judgeReport(watch, audit, verdict);
         verdict.check(
                 watch.after(oldEpoch).isPresent(),
                 "another master took over",
                 "epoch " + watch.first().lastKey());
         return verdict;
+    }
+
+    /** A WORKER task, for once: it must not run on the master. */
+    private void judgeReport(MasterWatch watch, TradeAudit audit, Verdict verdict) {
+        String master = watch.agreed(ids()).map(Sighting::master).orElse("");
+        for (NodeProcess node : cluster.nodes()) {
+            try {
+                DeskClient.Answer answer = new DeskClient(Duration.ofSeconds(20)).report(node.uri());
+                String by = answer.body().path("node").asText();
+                boolean whole =
+                        answer.body().path("trades").asLong() == audit.rows().size();
+                verdict.check(
+                        answer.isOk() && whole && !by.equals(master),
+                        "asked at " + node.id() + ", a worker reports the whole book",
+                        answer.isOk() ? "by " + by + ", master is " + master : answer.toString());
+            } catch (IOException e) {
+                verdict.check(false, "asked at " + node.id() + ", a worker reports the whole book", e.toString());
+            }
+        }
     }
 
     private static String failures(DrillReport report, Load.Kind kind) {

@@ -34,6 +34,7 @@ final class MasterWatch implements AutoCloseable {
     private final List<Target> targets;
     private final DeskClient client = new DeskClient(Duration.ofSeconds(2));
     private final Map<String, View> views = new ConcurrentHashMap<>();
+    private final Set<String> contradicting = ConcurrentHashMap.newKeySet();
     private final SortedMap<Long, Sighting> first = new TreeMap<>();
     private final SortedMap<Long, Set<String>> masters = new TreeMap<>();
     private final Consumer<Sighting> onNewEpoch;
@@ -115,9 +116,15 @@ final class MasterWatch implements AutoCloseable {
             // The history adds who was master, not when it was first seen.
             sighting(entry, "node", now, by).ifPresent(this::remember);
         }
-        if ("MASTER".equals(body.path("node").path("role").asText())) {
-            String self = body.path("node").path("id").asText();
-            master.ifPresent(seen -> remember(new Sighting(seen.epoch, self, seen.since, now, by)));
+        // Role and master may be read a moment apart; a claim that stays is a second master.
+        String self = body.path("node").path("id").asText();
+        boolean claims = "MASTER".equals(body.path("node").path("role").asText());
+        boolean contradicts =
+                claims && master.isPresent() && !master.get().master.equals(self);
+        if (contradicts && !contradicting.add(by)) {
+            remember(new Sighting(master.get().epoch, self, master.get().since, now, by));
+        } else if (!contradicts) {
+            contradicting.remove(by);
         }
     }
 

@@ -21,7 +21,13 @@ final class Waiting {
         return true;
     }
 
+    /** Waits that long, less only when the thread is interrupted. */
     static void pause(Duration time) {
-        LockSupport.parkNanos(time.toNanos());
+        long end = System.nanoTime() + time.toNanos();
+        for (long left = time.toNanos();
+                left > 0 && !Thread.currentThread().isInterrupted();
+                left = end - System.nanoTime()) {
+            LockSupport.parkNanos(left);
+        }
     }
 }

@@ -59,7 +59,7 @@ class MasterWatchTest {
     }
 
     @Test
-    void secondMasterOfAnEpochIsRemembered() {
+    void nodeThatGoesOnClaimingTheMastershipOfAnotherIsRemembered() {
         first.sayingOfTheCluster(view("n1", "MASTER", "n1", 3));
         second.sayingOfTheCluster(view("n2", "MASTER", "n1", 3));
         await(() -> watch.masters().getOrDefault(3L, Set.of()).size() == 2);
