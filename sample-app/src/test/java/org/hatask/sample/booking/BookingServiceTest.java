@@ -29,10 +29,12 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.transaction.annotation.Propagation;
 import org.springframework.transaction.annotation.Transactional;
 
+/** Over an H2 in memory, or over another database: TEST_DB_URL=jdbc:postgresql://localhost/empty TEST_DB_USER=me mvn … */
 @JdbcTest(
         properties = {
             "ha.node.id=n1",
-            "spring.datasource.url=jdbc:h2:mem:booking;LOCK_TIMEOUT=10000;DB_CLOSE_DELAY=-1",
+            "spring.datasource.url=${TEST_DB_URL:jdbc:h2:mem:booking;LOCK_TIMEOUT=10000;DB_CLOSE_DELAY=-1}",
+            "spring.datasource.username=${TEST_DB_USER:sa}",
             "desk.settle-after=0s"
         })
 @AutoConfigureTestDatabase(replace = AutoConfigureTestDatabase.Replace.NONE)
