@@ -68,7 +68,6 @@ public final class ClusterTool {
         String session = option("session-timeout", "");
         if (!session.isEmpty()) {
             properties.add("--ha.zookeeper.session-timeout=" + session);
-            properties.add("--ha.zookeeper.tick-time=500ms");
         }
         return DeskCluster.withEmbeddedQuorum(directory, ports, configured, properties);
     }
