@@ -1,0 +1,217 @@
+package org.hatask.sample.cluster;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+
+/**
+ * A JVM started by this one, on a {@link Leash}, with its output in a file. Ends with this JVM whatever happens. Signals go
+ * to the id of this very process. Not thread-safe, but for the reading methods.
+ */
+class ChildProcess implements AutoCloseable {
+
+    private static final Set<Process> STARTED = ConcurrentHashMap.newKeySet();
+
+    static {
+        AtExit.run(() -> STARTED.forEach(Process::destroyForcibly));
+    }
+
+    private final String name;
+    private final List<String> command;
+    private final Path log;
+    private final Map<String, String> environment = new HashMap<>();
+    private volatile Process process;
+    private volatile boolean paused;
+
+    ChildProcess(String name, Path log, List<String> jvmOptions, String mainClass, List<String> args) {
+        this.name = name;
+        this.log = log;
+        this.command = command(jvmOptions, mainClass, args);
+    }
+
+    String name() {
+        return name;
+    }
+
+    Path log() {
+        return log;
+    }
+
+    long pid() {
+        return process.pid();
+    }
+
+    /** What it will find in its environment, beside what this JVM finds in its own. */
+    void setEnvironment(String variable, String value) {
+        environment.put(variable, value);
+    }
+
+    int exitStatus() {
+        return process.exitValue();
+    }
+
+    /** Starts it, or starts it again. */
+    void start() {
+        if (isAlive()) {
+            throw new IllegalStateException(name + " runs already");
+        }
+        try {
+            Files.createDirectories(log.getParent());
+            ProcessBuilder builder = new ProcessBuilder(command)
+                    .redirectErrorStream(true)
+                    .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
+            builder.environment().putAll(environment);
+            process = builder.start();
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot start " + name, e);
+        }
+        Process started = process;
+        paused = false;
+        STARTED.add(started);
+        started.onExit().thenAccept(STARTED::remove);
+    }
+
+    boolean isAlive() {
+        Process current = process;
+        return current != null && current.isAlive();
+    }
+
+    /**
+     * Waits for the condition while the process lives.
+     *
+     * @throws ClusterFailure with the end of the log, when it dies or takes longer
+     */
+    void await(String what, Duration patience, BooleanSupplier condition) {
+        long end = System.nanoTime() + patience.toNanos();
+        while (!condition.getAsBoolean()) {
+            if (!isAlive()) {
+                throw new ClusterFailure(
+                        name + " ended with status " + process.exitValue() + " before it " + what + tail());
+            }
+            if (System.nanoTime() - end > 0) {
+                throw new ClusterFailure(name + " did not within " + patience.toSeconds() + " s: " + what + tail());
+            }
+            Waiting.pause(Duration.ofMillis(50));
+        }
+    }
+
+    /** SIGKILL: it has no chance to say anything to anybody. */
+    void kill9() {
+        process.destroyForcibly();
+        awaitEnd(Duration.ofSeconds(10));
+    }
+
+    /** SIGTERM: an orderly stop. Returns at once. */
+    void terminate() {
+        process.destroy();
+    }
+
+    /** SIGTERM, and SIGKILL when it takes longer than that. Returns whether it ended by itself. */
+    boolean stop(Duration patience) {
+        if (!isAlive()) {
+            return true;
+        }
+        resume();
+        process.destroy();
+        if (awaitEnd(patience)) {
+            return true;
+        }
+        kill9();
+        return false;
+    }
+
+    /** SIGSTOP: it stays where it is, and nobody can tell it from a slow one. */
+    void pause() {
+        signal("STOP");
+        paused = true;
+    }
+
+    /** SIGCONT, when it was paused. */
+    void resume() {
+        if (paused) {
+            signal("CONT");
+            paused = false;
+        }
+    }
+
+    boolean awaitEnd(Duration patience) {
+        try {
+            return process.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return !isAlive();
+        }
+    }
+
+    /** The last lines of the log, to be added to a message. */
+    String tail() {
+        try {
+            List<String> lines = Files.readAllLines(log, StandardCharsets.UTF_8);
+            List<String> last = lines.subList(Math.max(0, lines.size() - 30), lines.size());
+            return "\nThe end of " + log + ":\n  " + String.join("\n  ", last);
+        } catch (IOException e) {
+            return "\n(" + log + " cannot be read: " + e.getMessage() + ")";
+        }
+    }
+
+    @Override
+    public void close() {
+        if (isAlive()) {
+            kill9();
+        }
+    }
+
+    private void signal(String signal) {
+        if (!isAlive()) {
+            return;
+        }
+        try {
+            // The JDK knows only two signals, and slim machines know kill only as a word of the shell.
+            Process kill = new ProcessBuilder("sh", "-c", "kill -" + signal + " " + pid())
+                    .inheritIO()
+                    .start();
+            if (kill.waitFor() != 0 && isAlive()) {
+                throw new ClusterFailure("kill -" + signal + " " + pid() + " (" + name + ") failed");
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** From the fat jar when there is one, else from the class path of this JVM. */
+    private static List<String> command(List<String> jvmOptions, String mainClass, List<String> args) {
+        List<String> command = new ArrayList<>();
+        command.add(ProcessHandle.current().info().command().orElse("java"));
+        command.addAll(jvmOptions);
+        command.add("-XX:+UseSerialGC");
+        command.add("-XX:TieredStopAtLevel=1");
+        command.add("-XX:-UsePerfData");
+        command.add("-Djava.net.preferIPv4Stack=true");
+        String jar = System.getProperty("sample.jar");
+        command.add("-cp");
+        if (jar != null) {
+            command.add(jar);
+            command.add("-Dloader.main=" + Leash.class.getName());
+            command.add("org.springframework.boot.loader.launch.PropertiesLauncher");
+        } else {
+            command.add(System.getProperty("java.class.path"));
+            command.add(Leash.class.getName());
+        }
+        command.add(mainClass);
+        command.addAll(args);
+        return command;
+    }
+}
