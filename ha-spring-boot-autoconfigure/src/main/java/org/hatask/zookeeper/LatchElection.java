@@ -54,6 +54,11 @@ public final class LatchElection implements MasterElection {
         return holder;
     }
 
+    /** Whether it would hold the mastership as soon as it won it. */
+    boolean isWarm() {
+        return holder.isWarm();
+    }
+
     @Override
     public void resign(String cause) {
         holder.resign(cause);

@@ -155,7 +155,12 @@ final class MastershipHolder implements Mastership {
     @Override
     public long heldEpoch() {
         Term current = term;
-        return current != null && provedInterruptions == interruptions.get() && lease.holds() ? current.epoch() : 0;
+        return current != null && isWarm() ? current.epoch() : 0;
+    }
+
+    /** Whether a mastership that was taken now would be held at once. */
+    boolean isWarm() {
+        return provedInterruptions == interruptions.get() && lease.holds();
     }
 
     List<MasterChange> history() {
