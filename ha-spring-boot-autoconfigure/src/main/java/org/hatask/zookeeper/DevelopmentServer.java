@@ -120,7 +120,7 @@ public final class DevelopmentServer implements AutoCloseable {
                 report("is hosted by another process");
             }
         } catch (Exception e) {
-            report("cannot be hosted here: " + e);
+            report("cannot be hosted here, trying again: " + EmbeddedZooKeeper.reason(e));
         }
     }
 
@@ -130,6 +130,8 @@ public final class DevelopmentServer implements AutoCloseable {
             return;
         }
         Properties configuration = EmbeddedZooKeeper.configuration(dataDir.resolve("data"), tick);
+        configuration.setProperty(
+                "standaloneEnabled", "true"); // A static of the server: an ensemble's peer may have unset it.
         configuration.setProperty("clientPort", Integer.toString(port));
         configuration.setProperty("clientPortAddress", "127.0.0.1");
         server = EmbeddedZooKeeper.start(dataDir, configuration);

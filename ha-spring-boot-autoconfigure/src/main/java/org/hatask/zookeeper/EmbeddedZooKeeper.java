@@ -80,6 +80,15 @@ final class EmbeddedZooKeeper implements AutoCloseable {
         }
     }
 
+    /** The bottom of it: the wrapping exceptions name temporary files, which differ from try to try. */
+    static String reason(Throwable e) {
+        Throwable root = e;
+        while (root.getCause() != null && root.getCause() != root) {
+            root = root.getCause();
+        }
+        return root.toString();
+    }
+
     @Override
     public void close() {
         server.close();

@@ -96,7 +96,7 @@ public final class EnsemblePeer implements AutoCloseable {
                     ensemble.connectString(),
                     dataDir);
         } catch (Exception e) {
-            String problem = e.toString();
+            String problem = EmbeddedZooKeeper.reason(e);
             if (!problem.equals(reported)) {
                 reported = problem;
                 log.warn("peer {} at {} cannot start, trying again: {}", peer.number(), peer.clientAddress(), problem);

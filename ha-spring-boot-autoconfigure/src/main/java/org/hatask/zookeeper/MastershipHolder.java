@@ -54,6 +54,7 @@ final class MastershipHolder implements Mastership {
     private static final int TICKS_PER_WARM_WRITE = 3;
     private static final Duration RESIGN_WAIT = Duration.ofSeconds(4);
     private static final Duration RELEASE_WAIT = Duration.ofSeconds(3);
+    private static final Duration RELEASE_WAIT_UNCONNECTED = Duration.ofSeconds(1);
 
     /** Operations of one transaction that raises the epoch of a ZooKeeper that came back empty. */
     private static final int MAX_RAISE = 500;
@@ -259,6 +260,9 @@ final class MastershipHolder implements Mastership {
     private void onSessionLost() {
         session = null;
         end("lost its session");
+        if (candidacy != null) {
+            candidacy.withdraw();
+        }
         if (releasing != null) {
             releaseDone();
         }
@@ -745,7 +749,8 @@ final class MastershipHolder implements Mastership {
         }
         end(resignCause == null ? "resigned" : resignCause);
         releasing = held;
-        worker.schedule(RELEASE_WAIT, this::releaseDone);
+        // Without a connection the session ends soon enough by itself: do not hold up the stop for it.
+        worker.schedule(connected() == null ? RELEASE_WAIT_UNCONNECTED : RELEASE_WAIT, this::releaseDone);
         release(held);
     }
 

@@ -337,15 +337,18 @@ public final class ZooKeeperMembership implements Membership {
     }
 
     private void logChanges(Collection<Node> before, Map<String, Node> after) {
+        Node self = state.view().self();
         for (Node old : before) {
             Node now = after.get(old.id());
+            if (old.isSameProcessAs(self)) {
+                continue; // Told where it was written or deleted.
+            }
             if (now == null) {
                 log.info("[{}] node {} left", cluster, old);
             } else if (!now.isSameProcessAs(old)) {
                 log.info("[{}] node {} was started anew", cluster, now);
             }
         }
-        Node self = state.view().self();
         after.values().stream()
                 .filter(node -> !node.isSameProcessAs(self))
                 .filter(node -> before.stream().noneMatch(old -> old.id().equals(node.id())))

@@ -239,6 +239,23 @@ abstract class MasterElectionConformanceTest {
     }
 
     @Test
+    void aMasterStopsSoonWhenZooKeeperIsGone() throws Exception {
+        TestNode n1 = startAsMaster("n1");
+        server.stop();
+        await().atMost(TestNode.SOON).until(() -> n1.clients.status().state() != Coordination.State.CONNECTED);
+        long begin = System.nanoTime();
+        n1.election().close();
+        long election = System.nanoTime();
+        n1.membership.close();
+        long membership = System.nanoTime();
+        n1.clients.close();
+        long end = System.nanoTime();
+        System.out.println("stop without ZooKeeper: election " + (election - begin) / 1_000_000 + " ms, membership "
+                + (membership - election) / 1_000_000 + " ms, clients " + (end - membership) / 1_000_000 + " ms");
+        assertThat(Duration.ofNanos(end - begin)).isLessThan(Duration.ofSeconds(5));
+    }
+
+    @Test
     void twoNodesThatFightNeverHoldItAtTheSameInstant() {
         TestNode n1 = start("n1");
         TestNode n2 = start("n2");

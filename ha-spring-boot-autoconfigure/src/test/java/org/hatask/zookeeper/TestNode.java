@@ -56,10 +56,14 @@ final class TestNode implements AutoCloseable {
     }
 
     TestNode(Node node, String connectString, String auth, Strategy strategy) {
+        this(node, connectString, auth, SESSION, strategy);
+    }
+
+    TestNode(Node node, String connectString, String auth, Duration session, Strategy strategy) {
         this.node = node;
         this.state = new ClusterState(node, notifier);
         this.clients = new ZooKeeperClients(
-                new ZooKeeperSettings("test", connectString, SESSION, TICK, Duration.ofSeconds(1), auth));
+                new ZooKeeperSettings("test", connectString, session, TICK, Duration.ofSeconds(1), auth));
         this.membership = new ZooKeeperMembership(clients, state);
         this.election = strategy == null
                 ? null
