@@ -11,9 +11,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.Properties;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -175,19 +173,17 @@ public final class DevelopmentServer implements AutoCloseable {
     /** Stops the server if it is hosted here, so that another process can host it. */
     @Override
     public void close() {
-        CompletableFuture<Void> ended = new CompletableFuture<>();
-        worker.execute(() -> {
-            closed = true;
-            EmbeddedZooKeeper hosted = server;
-            server = null;
-            if (hosted != null) {
-                hosted.close();
-            }
-            release();
-            ended.complete(null);
-        });
-        ended.completeOnTimeout(null, CLOSE_WAIT.toMillis(), TimeUnit.MILLISECONDS)
-                .join();
+        worker.executeAndWait(
+                () -> {
+                    closed = true;
+                    EmbeddedZooKeeper hosted = server;
+                    server = null;
+                    if (hosted != null) {
+                        hosted.close();
+                    }
+                    release();
+                },
+                CLOSE_WAIT);
         worker.close();
     }
 }

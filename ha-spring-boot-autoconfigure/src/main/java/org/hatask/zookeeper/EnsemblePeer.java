@@ -6,8 +6,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.Properties;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -117,16 +115,14 @@ public final class EnsemblePeer implements AutoCloseable {
     /** Stops the peer. */
     @Override
     public void close() {
-        CompletableFuture<Void> ended = new CompletableFuture<>();
-        worker.execute(() -> {
-            closed = true;
-            if (server != null) {
-                server.close();
-            }
-            ended.complete(null);
-        });
-        ended.completeOnTimeout(null, CLOSE_WAIT.toMillis(), TimeUnit.MILLISECONDS)
-                .join();
+        worker.executeAndWait(
+                () -> {
+                    closed = true;
+                    if (server != null) {
+                        server.close();
+                    }
+                },
+                CLOSE_WAIT);
         worker.close();
     }
 }

@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.apache.curator.framework.recipes.cache.ChildData;
 import org.apache.curator.framework.recipes.cache.CuratorCache;
@@ -197,15 +198,14 @@ final class MastershipHolder implements Mastership {
 
     void close() {
         resign("stop of " + state.view().self().id());
-        CompletableFuture<Void> ended = new CompletableFuture<>();
-        worker.execute(() -> {
-            closed = true;
-            if (cacheStarted) {
-                cache.close();
-            }
-            ended.complete(null);
-        });
-        ended.completeOnTimeout(null, 1, TimeUnit.SECONDS).join();
+        worker.executeAndWait(
+                () -> {
+                    closed = true;
+                    if (cacheStarted) {
+                        cache.close();
+                    }
+                },
+                Duration.ofSeconds(1));
         worker.close();
     }
 
@@ -271,7 +271,7 @@ final class MastershipHolder implements Mastership {
     private void prepare(Session current, boolean isNew) {
         current.createMissing(paths.persistent(), clients.acl())
                 .thenAcceptAsync(
-                        code -> {
+                        safely(code -> {
                             if (code != Code.OK || session != current) {
                                 return; // The next connection or the next tick tries again.
                             }
@@ -286,7 +286,7 @@ final class MastershipHolder implements Mastership {
                             }
                             masterChanged();
                             step();
-                        },
+                        }),
                         worker);
     }
 
@@ -344,12 +344,7 @@ final class MastershipHolder implements Mastership {
                         Op.getData(paths.history()),
                         Op.getData(paths.lease()),
                         Op.getData(paths.master())))
-                .thenAcceptAsync(read -> decide(current, why, read), worker)
-                .exceptionally(e -> {
-                    log.error("[{}] taking the mastership failed", cluster, e);
-                    worker.execute(this::notTaken);
-                    return null;
-                });
+                .thenAcceptAsync(safely(read -> decide(current, why, read)), worker);
     }
 
     /** Not now: the next event or the next tick leads to {@link #step()} again. */
@@ -358,6 +353,18 @@ final class MastershipHolder implements Mastership {
         if (resignCause != null) {
             releaseDone();
         }
+    }
+
+    /** An error in here must neither be swallowed by the future nor leave the election waiting for its answer. */
+    private <T> Consumer<T> safely(Consumer<T> callback) {
+        return value -> {
+            try {
+                callback.accept(value);
+            } catch (RuntimeException e) {
+                log.error("[{}] unexpected error in the election; going on", cluster, e);
+                notTaken();
+            }
+        };
     }
 
     private void retake() {
@@ -405,13 +412,13 @@ final class MastershipHolder implements Mastership {
         }
         current.multi(List.of(Op.delete(paths.master(), master.getStat().getVersion())))
                 .thenAcceptAsync(
-                        reply -> {
+                        safely(reply -> {
                             if (reply.isConnectionLoss() || reply.isSessionLoss()) {
                                 notTaken();
                             } else {
                                 retake();
                             }
-                        },
+                        }),
                         worker);
     }
 
@@ -431,13 +438,35 @@ final class MastershipHolder implements Mastership {
         }
         current.multi(steps)
                 .thenAcceptAsync(
-                        reply -> {
+                        safely(reply -> {
                             if (reply.isOk() || reply.code() == Code.BADVERSION) {
                                 retake();
                             } else {
                                 notTaken();
                             }
-                        },
+                        }),
+                        worker);
+    }
+
+    /** A master who does not know the epochs that this node has seen must not stay: raising the epoch deposes it. */
+    private void outbid() {
+        Session current = connected();
+        if (current == null || candidacy == null || resignCause != null || taking) {
+            return;
+        }
+        taking = true;
+        current.multi(List.of(Op.getData(paths.epoch())))
+                .thenAcceptAsync(
+                        safely(reply -> {
+                            GetDataResult epoch = reply.data(0);
+                            if (epoch != null
+                                    && epoch.getStat().getVersion()
+                                            < state.view().lastEpoch()) {
+                                raise(current, epoch.getStat().getVersion());
+                            } else {
+                                notTaken();
+                            }
+                        }),
                         worker);
     }
 
@@ -461,7 +490,7 @@ final class MastershipHolder implements Mastership {
         int interruption = interruptions.get();
         current.multi(operations)
                 .thenAcceptAsync(
-                        reply -> {
+                        safely(reply -> {
                             if (reply.isOk()) {
                                 acknowledged(current, reply, interruption);
                                 taken(new Term(epoch, current, why), cause);
@@ -486,7 +515,7 @@ final class MastershipHolder implements Mastership {
                                 log.warn("[{}] the mastership cannot be taken: {}", cluster, reply.code());
                                 notTaken();
                             }
-                        },
+                        }),
                         worker);
     }
 
@@ -582,7 +611,7 @@ final class MastershipHolder implements Mastership {
         int interruption = interruptions.get();
         current.multi(operations)
                 .thenAcceptAsync(
-                        reply -> {
+                        safely(reply -> {
                             pendingRenewals = Math.max(0, pendingRenewals - 1);
                             if (reply.isOk()) {
                                 acknowledged(current, reply, interruption);
@@ -593,7 +622,7 @@ final class MastershipHolder implements Mastership {
                             } else if (term == held && isDeposition(reply)) {
                                 deposed(held, current, reply.failedIndex() < guards);
                             }
-                        },
+                        }),
                         worker);
     }
 
@@ -603,14 +632,25 @@ final class MastershipHolder implements Mastership {
 
     private void deposed(Term held, Session current, boolean guardFailed) {
         end(guardFailed ? "was deposed: its entitlement was deleted" : "was deposed: the record of the master is gone");
-        if (guardFailed) {
-            // Nobody else can begin while our record stands.
-            current.multi(List.of(Op.check(paths.epoch(), (int) held.epoch()), Op.delete(paths.master(), 0)))
-                    .thenRunAsync(this::masterChanged, worker);
-        }
+        removeOwnRecord(current);
         layoutReady = false;
         standAnew("it was deposed");
         prepare(current, false);
+    }
+
+    /** Nobody else can begin while our record stands. */
+    private void removeOwnRecord(Session current) {
+        current.multi(List.of(Op.getData(paths.master())))
+                .thenAcceptAsync(
+                        safely(reply -> {
+                            GetDataResult found = reply.data(0);
+                            if (found != null && term == null && found.getStat().getEphemeralOwner() == current.id()) {
+                                current.multi(List.of(Op.delete(
+                                                paths.master(), found.getStat().getVersion())))
+                                        .thenRunAsync(this::masterChanged, worker);
+                            }
+                        }),
+                        worker);
     }
 
     private void standAnew(String why) {
@@ -635,7 +675,7 @@ final class MastershipHolder implements Mastership {
         int interruption = interruptions.get();
         current.multi(operations)
                 .thenAcceptAsync(
-                        reply -> {
+                        safely(reply -> {
                             if (reply.isOk()) {
                                 acknowledged(current, reply, interruption);
                             } else if (reply.code() == Code.NONODE && term == null && session == current) {
@@ -647,7 +687,7 @@ final class MastershipHolder implements Mastership {
                                     standAnew("its node below " + paths.election() + " is gone");
                                 }
                             }
-                        },
+                        }),
                         worker);
     }
 
@@ -772,13 +812,13 @@ final class MastershipHolder implements Mastership {
         operations.addAll(releases);
         current.multi(operations)
                 .thenAcceptAsync(
-                        reply -> {
+                        safely(reply -> {
                             if (reply.code() == Code.NONODE && reply.failedIndex() > 2) {
                                 release(held, List.of());
                             } else if (!reply.isConnectionLoss()) {
                                 releaseDone();
                             }
-                        },
+                        }),
                         worker);
     }
 
@@ -812,6 +852,7 @@ final class MastershipHolder implements Mastership {
                         master.get().nodeId(),
                         master.get().epoch(),
                         state.view().lastEpoch());
+                outbid();
             }
             state.setMaster(master.get());
         } else {
@@ -829,12 +870,12 @@ final class MastershipHolder implements Mastership {
         if (current != null && !closed) {
             current.multi(List.of(Op.getData(paths.history())))
                     .thenAcceptAsync(
-                            reply -> {
+                            safely(reply -> {
                                 GetDataResult found = reply.data(0);
                                 if (found != null) {
                                     history = List.copyOf(Records.readHistory(found.getData()));
                                 }
-                            },
+                            }),
                             worker);
         }
     }

@@ -60,6 +60,10 @@ record Session(ZooKeeper zooKeeper, long id, Duration timeout) {
             all = all.thenCombine(
                     one, (before, code) -> before != Code.OK ? before : code == Code.NODEEXISTS ? Code.OK : code);
         }
-        return all;
+        // Without the right to create below a parent ZooKeeper does not say that the node exists already.
+        return all.thenCompose(code -> code != Code.NOAUTH
+                ? CompletableFuture.completedFuture(code)
+                : multi(paths.stream().map(path -> Op.check(path, -1)).toList())
+                        .thenApply(reply -> reply.isOk() ? Code.OK : Code.NOAUTH));
     }
 }

@@ -1,6 +1,7 @@
 package org.hatask.zookeeper;
 
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -46,6 +47,26 @@ final class Worker implements Executor, AutoCloseable {
             executor.schedule(guarded(task), Math.max(0, delay.toNanos()), TimeUnit.NANOSECONDS);
         } catch (RejectedExecutionException closed) {
             log.trace("dropped after close");
+        }
+    }
+
+    /** Runs it and waits for it, but not longer than that; does nothing after {@link #close()}. */
+    void executeAndWait(Runnable task, Duration atMost) {
+        if (isCurrentThread()) {
+            task.run();
+            return;
+        }
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        execute(() -> {
+            try {
+                task.run();
+            } finally {
+                done.complete(null);
+            }
+        });
+        if (!executor.isShutdown()) {
+            done.completeOnTimeout(null, atMost.toMillis(), TimeUnit.MILLISECONDS)
+                    .join();
         }
     }
 

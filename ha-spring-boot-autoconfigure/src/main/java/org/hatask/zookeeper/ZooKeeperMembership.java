@@ -54,6 +54,7 @@ public final class ZooKeeperMembership implements Membership {
     private volatile boolean interrupted = true;
 
     private volatile boolean leaving;
+    private final CompletableFuture<Void> left = new CompletableFuture<>();
 
     // All below belongs to the worker.
     private boolean started;
@@ -81,6 +82,11 @@ public final class ZooKeeperMembership implements Membership {
         this.cluster = clients.settings().cluster();
         this.state = state;
         this.nanoTime = nanoTime;
+        String id = state.view().self().id();
+        if (id.isBlank() || id.contains("/") || id.equals(".") || id.equals("..")) {
+            throw new IllegalArgumentException(
+                    "ha.node.id is '" + id + "': it must be a name that is not empty and has no slash");
+        }
         this.cache = CuratorCache.builder(connection.client(), paths.members())
                 .withExceptionHandler(e -> log.debug("[{}] reading the members failed", cluster, e))
                 .build();
@@ -382,15 +388,15 @@ public final class ZooKeeperMembership implements Membership {
     @Override
     public void leave() {
         leaving = true;
-        CompletableFuture<Void> left = new CompletableFuture<>();
-        worker.execute(() -> deleteOwn(left, 3));
+        worker.execute(() -> deleteOwn(3));
         if (connection.session() != null && !worker.isCurrentThread()) {
-            left.completeOnTimeout(null, LEAVE_WAIT.toMillis(), TimeUnit.MILLISECONDS)
+            left.copy()
+                    .completeOnTimeout(null, LEAVE_WAIT.toMillis(), TimeUnit.MILLISECONDS)
                     .join();
         }
     }
 
-    private void deleteOwn(CompletableFuture<Void> left, int attempts) {
+    private void deleteOwn(int attempts) {
         Session current = connection.session();
         if (current == null || closed || attempts == 0) {
             left.complete(null);
@@ -412,7 +418,7 @@ public final class ZooKeeperMembership implements Membership {
                 .thenAcceptAsync(
                         gone -> {
                             if (!gone) {
-                                deleteOwn(left, attempts - 1);
+                                deleteOwn(attempts - 1);
                                 return;
                             }
                             if (joined) {
@@ -427,15 +433,14 @@ public final class ZooKeeperMembership implements Membership {
     @Override
     public void close() {
         leave();
-        CompletableFuture<Void> ended = new CompletableFuture<>();
-        worker.execute(() -> {
-            closed = true;
-            if (everConnected) {
-                cache.close();
-            }
-            ended.complete(null);
-        });
-        ended.completeOnTimeout(null, 1, TimeUnit.SECONDS).join();
+        worker.executeAndWait(
+                () -> {
+                    closed = true;
+                    if (everConnected) {
+                        cache.close();
+                    }
+                },
+                Duration.ofSeconds(1));
         worker.close();
     }
 }

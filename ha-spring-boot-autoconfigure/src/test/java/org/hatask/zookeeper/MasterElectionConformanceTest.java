@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -16,6 +17,7 @@ import org.apache.curator.test.TestingServer;
 import org.apache.zookeeper.KeeperException.Code;
 import org.apache.zookeeper.Op;
 import org.hatask.cluster.Coordination;
+import org.hatask.cluster.Master;
 import org.hatask.cluster.MasterChange;
 import org.hatask.cluster.MasterElection;
 import org.junit.jupiter.api.AfterEach;
@@ -195,6 +197,18 @@ abstract class MasterElectionConformanceTest {
         server = new TestingServer(new InstanceSpec(null, port, -1, -1, true, -1, 100, -1), true);
         await().atMost(Duration.ofSeconds(15)).until(() -> n1.epoch() == 5);
         assertThat(n1.masterId()).isEqualTo("n1");
+    }
+
+    @Test
+    void aMasterWhoDoesNotKnowTheEpochsOfTheOthersIsOutbid() {
+        TestNode n1 = startAsMaster("n1");
+        TestNode n2 = start("n2");
+        awaitStanding(n2);
+        // As if n2 had seen more before ZooKeeper was emptied.
+        n2.state.setMaster(new Master("n0", "gone", 40, Instant.now(), "earlier"));
+        assertThat(n1.write(Op.delete(paths.master(), -1))).isEqualTo(Code.OK);
+        await().atMost(TestNode.SOON).until(() -> n1.epoch() > 40 || n2.epoch() > 40);
+        await().atMost(TestNode.SOON).until(() -> n2.masterId().equals(n1.masterId()));
     }
 
     @Test
