@@ -1,0 +1,119 @@
+package org.hatask.zookeeper;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.function.LongSupplier;
+import org.apache.curator.framework.recipes.leader.LeaderLatch;
+import org.apache.curator.framework.recipes.leader.LeaderLatchListener;
+import org.apache.zookeeper.Op;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Entitled is who leads Curator's {@link LeaderLatch}, the candidate that has waited longest. State is owned by the
+ * election's thread; the latch's listener runs under the latch's monitor on ZooKeeper's event thread and only hands over.
+ *
+ * <p>A latch does not notice when its own node is deleted by another, nor when its creation was refused. So it is replaced by
+ * a new one whenever the holder finds its node gone, with every new session, and when it has no node for too long.
+ */
+final class LatchCandidacy implements Candidacy {
+
+    private static final Logger log = LoggerFactory.getLogger(LatchCandidacy.class);
+    private static final String PROBLEM = "election";
+
+    private final ZooKeeperClients clients;
+    private final MastershipHolder holder;
+    private final String candidateId;
+    private final LongSupplier nanoTime;
+    private @Nullable LeaderLatch latch;
+    private long standingSince;
+
+    LatchCandidacy(ZooKeeperClients clients, MastershipHolder holder, String candidateId, LongSupplier nanoTime) {
+        this.clients = clients;
+        this.holder = holder;
+        this.candidateId = candidateId;
+        this.nanoTime = nanoTime;
+    }
+
+    @Override
+    public void stand() {
+        withdraw();
+        LeaderLatch fresh = new LeaderLatch(
+                clients.election().client(), clients.paths().election(), candidateId, LeaderLatch.CloseMode.SILENT);
+        fresh.addListener(new LeaderLatchListener() {
+            @Override
+            public void isLeader() {
+                holder.execute(() -> leads(fresh));
+            }
+
+            @Override
+            public void notLeader() {
+                holder.execute(() -> leadsNoMore(fresh));
+            }
+        });
+        latch = fresh;
+        standingSince = nanoTime.getAsLong();
+        try {
+            fresh.start();
+        } catch (Exception e) {
+            clients.problem(PROBLEM, "this node does not stand for election: " + e);
+            log.warn("[{}] standing for election failed", clients.settings().cluster(), e);
+        }
+    }
+
+    private void leads(LeaderLatch which) {
+        String path = which.getOurPath();
+        if (which == latch && which.hasLeadership() && path != null) {
+            List<Op> guards = List.of(Op.check(path, -1));
+            holder.entitled(new Entitlement(guards, List.of(Op.delete(path, -1)), path));
+        }
+    }
+
+    private void leadsNoMore(LeaderLatch which) {
+        if (which == latch) {
+            holder.notEntitled();
+        }
+    }
+
+    @Override
+    public List<Op> guards() {
+        LeaderLatch current = latch;
+        String path = current == null ? null : current.getOurPath();
+        return path == null ? List.of() : List.of(Op.check(path, -1));
+    }
+
+    @Override
+    public void withdraw() {
+        LeaderLatch old = latch;
+        latch = null;
+        holder.notEntitled();
+        if (old != null && old.getState() == LeaderLatch.State.STARTED) {
+            try {
+                old.close();
+            } catch (IOException | RuntimeException e) {
+                // Its node goes with the session at the latest.
+                log.debug("closing the latch failed", e);
+            }
+        }
+    }
+
+    @Override
+    public void check() {
+        LeaderLatch current = latch;
+        if (current == null) {
+            return;
+        }
+        if (current.getOurPath() != null) {
+            clients.problem(PROBLEM, null);
+        } else if (nanoTime.getAsLong() - standingSince
+                > clients.settings().sessionTimeout().toNanos()) {
+            String text = "this node takes no part in the election: its node below "
+                    + clients.paths().election()
+                    + " could not be created; check ha.zookeeper.auth and the rights on that node";
+            clients.problem(PROBLEM, text);
+            log.warn("[{}] {}", clients.settings().cluster(), text);
+            stand();
+        }
+    }
+}

@@ -1,0 +1,57 @@
+package org.hatask.zookeeper;
+
+import java.util.List;
+
+/** Where a cluster keeps what in ZooKeeper, see DESIGN.md §3. Absolute: every client, ours or a human's, sees the same. */
+final class Paths {
+
+    private final String root;
+
+    Paths(String cluster) {
+        this.root = "/ha/" + cluster;
+    }
+
+    String root() {
+        return root;
+    }
+
+    String members() {
+        return root + "/members";
+    }
+
+    String member(String nodeId) {
+        return members() + "/" + nodeId;
+    }
+
+    /** The latch. */
+    String election() {
+        return root + "/election";
+    }
+
+    String master() {
+        return root + "/master";
+    }
+
+    /** Its znode version is the epoch. */
+    String epoch() {
+        return root + "/epoch";
+    }
+
+    String history() {
+        return root + "/history";
+    }
+
+    /** What the master renews; its time of modification is the master's last sign of life by ZooKeeper's clock. */
+    String lease() {
+        return root + "/lease";
+    }
+
+    String secret() {
+        return root + "/secret";
+    }
+
+    /** What must exist before anything else, parents first. */
+    List<String> persistent() {
+        return List.of("/ha", root, members(), election(), epoch(), history(), lease());
+    }
+}

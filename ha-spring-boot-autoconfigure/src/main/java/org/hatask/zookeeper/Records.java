@@ -1,0 +1,123 @@
+package org.hatask.zookeeper;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import org.hatask.cluster.Master;
+import org.hatask.cluster.MasterChange;
+import org.hatask.cluster.Node;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What stands in the znodes: JSON with ISO-8601 instants. Unknown fields are ignored, so that versions can be mixed; what
+ * cannot be understood is empty, never an exception, since anybody may write anything there.
+ */
+final class Records {
+
+    private static final ObjectMapper JSON = JsonMapper.builder()
+            .addModule(new JavaTimeModule())
+            .disable(SerializationFeature.WRITE_DATES_AS_TIMESTAMPS, SerializationFeature.WRITE_DURATIONS_AS_TIMESTAMPS)
+            .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+            .defaultPropertyInclusion(
+                    JsonInclude.Value.construct(JsonInclude.Include.NON_NULL, JsonInclude.Include.ALWAYS))
+            .build();
+
+    private Records() {}
+
+    /**
+     * The content of {@code /lease}.
+     *
+     * @param nodeId who holds or last held the mastership
+     * @param incarnation its incarnation
+     * @param epoch its epoch
+     * @param state whether it gave it up in order
+     * @param cause why it gave it up, or null
+     */
+    record Lease(
+            String nodeId,
+            String incarnation,
+            long epoch,
+            LeaseState state,
+            @Nullable String cause) {}
+
+    enum LeaseState {
+        HELD,
+        RELEASED
+    }
+
+    /**
+     * The content of {@code /epoch}; the epoch itself is the znode's version.
+     *
+     * @param epoch the same number for the human eye
+     * @param nodeId whose epoch it is
+     */
+    record Epoch(long epoch, String nodeId) {}
+
+    /**
+     * The content of {@code /secret}.
+     *
+     * @param key the cluster's key
+     * @param createdAt for display
+     */
+    record Secret(byte[] key, Instant createdAt) {}
+
+    static byte[] write(Object value) {
+        try {
+            return JSON.writeValueAsBytes(value);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("cannot write " + value.getClass().getSimpleName() + " as JSON", e);
+        }
+    }
+
+    @SuppressWarnings("ConstantValue") // Jackson fills absent components with null, whatever their annotation says.
+    static Optional<Node> readNode(byte @Nullable [] json) {
+        return read(json, new TypeReference<Node>() {})
+                .filter(node -> node.id() != null
+                        && node.incarnation() != null
+                        && node.uri() != null
+                        && node.state() != null
+                        && node.startedAt() != null);
+    }
+
+    @SuppressWarnings("ConstantValue")
+    static Optional<Master> readMaster(byte @Nullable [] json) {
+        return read(json, new TypeReference<Master>() {})
+                .filter(master -> master.nodeId() != null && master.incarnation() != null && master.epoch() > 0);
+    }
+
+    @SuppressWarnings("ConstantValue")
+    static Optional<Lease> readLease(byte @Nullable [] json) {
+        return read(json, new TypeReference<Lease>() {})
+                .filter(lease -> lease.nodeId() != null && lease.incarnation() != null && lease.state() != null);
+    }
+
+    @SuppressWarnings("ConstantValue")
+    static Optional<Secret> readSecret(byte @Nullable [] json) {
+        return read(json, new TypeReference<Secret>() {}).filter(secret -> secret.key() != null);
+    }
+
+    /** Empty when it cannot be understood: a history is not worth failing for. */
+    static List<MasterChange> readHistory(byte @Nullable [] json) {
+        return read(json, new TypeReference<List<MasterChange>>() {}).orElse(List.of());
+    }
+
+    private static <T> Optional<T> read(byte @Nullable [] json, TypeReference<T> type) {
+        if (json == null || json.length == 0) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.ofNullable(JSON.readValue(json, type));
+        } catch (IOException | RuntimeException e) {
+            return Optional.empty();
+        }
+    }
+}

@@ -1,0 +1,86 @@
+package org.hatask.zookeeper;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.util.List;
+import org.apache.zookeeper.KeeperException.Code;
+import org.apache.zookeeper.Op;
+import org.apache.zookeeper.ZooDefs;
+import org.junit.jupiter.api.Test;
+
+class LatchElectionTest extends MasterElectionConformanceTest {
+
+    @Override
+    TestNode.Strategy strategy() {
+        return LatchElection::new;
+    }
+
+    @Override
+    void awaitStanding(TestNode node) {
+        await().atMost(TestNode.SOON).until(() -> latchNodeOf(node) != null && isWarm(node));
+    }
+
+    private static boolean isWarm(TestNode node) {
+        return ((LatchElection) node.election()).isWarm();
+    }
+
+    @Test
+    void aMasterWhoseLatchNodeIsDeletedIsDeposedAtOnceAndStandsAnew() throws Exception {
+        TestNode n1 = startAsMaster("n1");
+        TestNode n2 = start("n2");
+        awaitStanding(n2);
+        assertThat(n2.write(Op.delete(latchNodeOf(n1), -1))).isEqualTo(Code.OK);
+        awaitHeld(n2);
+        assertThat(n2.epoch()).isEqualTo(2);
+        assertThat(n1.events).hasSize(2);
+        assertThat(n1.events.get(1)).startsWith("lost 1: was deposed");
+        awaitStanding(n1);
+        n2.election().resign("test");
+        awaitHeld(n1);
+        assertThat(n1.epoch()).isEqualTo(3);
+    }
+
+    @Test
+    void aWaitingCandidateWhoseLatchNodeIsDeletedStandsAnew() throws Exception {
+        TestNode n1 = startAsMaster("n1");
+        TestNode n2 = start("n2");
+        awaitStanding(n2);
+        String before = latchNodeOf(n2);
+        assertThat(n1.write(Op.delete(before, -1))).isEqualTo(Code.OK);
+        await().atMost(TestNode.SOON).until(() -> {
+            String now = latchNodeOf(n2);
+            return now != null && !now.equals(before);
+        });
+        assertThat(n1.isMaster()).isTrue();
+    }
+
+    @Test
+    void aCandidateWithoutRightsSaysThatItTakesNoPart() throws Exception {
+        TestNode n1 = startAsMaster("n1");
+        n1.membershipHandle().setACL(paths.election(), ZooDefs.Ids.READ_ACL_UNSAFE, -1);
+        TestNode n2 = start("n2");
+        await().atMost(TestNode.SOON)
+                .untilAsserted(() -> assertThat(n2.clients.status().problem())
+                        .contains("takes no part in the election")
+                        .contains("ha.zookeeper.auth"));
+        assertThat(n1.isMaster()).isTrue();
+    }
+
+    private String latchNodeOf(TestNode node) throws Exception {
+        String prefix = node.node.id() + "/" + node.node.incarnation();
+        List<String> children = node.membershipHandle().getChildren(paths.election(), false);
+        for (String child : children) {
+            String path = paths.election() + "/" + child;
+            try {
+                byte[] data = node.membershipHandle().getData(path, false, null);
+                if (new String(data, java.nio.charset.StandardCharsets.UTF_8).equals(prefix)) {
+                    return path;
+                }
+            } catch (org.apache.zookeeper.KeeperException.NoNodeException gone) {
+                continue;
+            }
+        }
+        return null;
+    }
+}

@@ -1,0 +1,355 @@
+package org.hatask.zookeeper;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import org.apache.curator.test.InstanceSpec;
+import org.apache.curator.test.TestingServer;
+import org.apache.zookeeper.KeeperException.Code;
+import org.apache.zookeeper.Op;
+import org.hatask.cluster.Coordination;
+import org.hatask.cluster.Master;
+import org.hatask.cluster.MasterChange;
+import org.hatask.cluster.MasterElection;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** What every {@link MasterElection} promises, over a real ZooKeeper. */
+@Timeout(60)
+abstract class MasterElectionConformanceTest {
+
+    private static final Duration PAUSE = Duration.ofMillis(10);
+
+    final Paths paths = new Paths("test");
+    private final List<TestNode> nodes = new ArrayList<>();
+    TestingServer server;
+
+    abstract TestNode.Strategy strategy();
+
+    @BeforeEach
+    void startServer() throws Exception {
+        server = new TestingServer(new InstanceSpec(null, -1, -1, -1, true, -1, 100, -1), true);
+    }
+
+    @AfterEach
+    void stopAll() throws Exception {
+        nodes.forEach(TestNode::close);
+        server.close();
+    }
+
+    @Test
+    void oneOfThreeHoldsTheMastershipAndAllSeeIt() {
+        TestNode n1 = start("n1");
+        TestNode n2 = start("n2");
+        TestNode n3 = start("n3");
+        TestNode master = awaitMaster(n1, n2, n3);
+        assertThat(master.epoch()).isEqualTo(1);
+        assertThat(master.events).containsExactly("gained 1");
+        for (TestNode node : nodes) {
+            await().atMost(TestNode.SOON).until(() -> node.masterId().equals(master.node.id()));
+            assertThat(node.isMaster()).isEqualTo(node == master);
+        }
+        await().atMost(TestNode.SOON).until(() -> n1.election().history().size() == 1);
+        MasterChange first = n1.election().history().get(0);
+        assertThat(first.cause()).isEqualTo("first master");
+        assertThat(first.gap()).isNull();
+    }
+
+    @Test
+    void resigningHandsOverToTheNextInALittleTimeWithTheNextEpoch() {
+        TestNode n1 = startAsMaster("n1");
+        TestNode n2 = start("n2");
+        awaitStanding(n2);
+        long begin = System.nanoTime();
+        n1.election().resign("shutdown of n1");
+        assertThat(n1.isMaster()).isFalse();
+        assertThat(n1.events).containsExactly("gained 1", "lost 1: shutdown of n1");
+        awaitHeld(n2);
+        long millis = (n2.gainedNanos - begin) / 1_000_000;
+        System.out.println("hand-over " + millis + " ms");
+        assertThat(millis).isLessThan(500);
+        assertThat(n2.epoch()).isEqualTo(2);
+        await().atMost(TestNode.SOON)
+                .untilAsserted(() -> assertThat(n1.election().history())
+                        .extracting(MasterChange::cause)
+                        .containsExactly("first master", "hand-over by n1: shutdown of n1"));
+        await().atMost(TestNode.SOON).until(() -> n2.election().history().get(1).gap() != null);
+        n1.election().resign("again");
+        assertThat(n1.events).hasSize(2);
+        await().atMost(TestNode.SOON).until(() -> n1.masterId().equals("n2"));
+    }
+
+    @Test
+    void whoResignedDoesNotStandAgain() {
+        TestNode n1 = startAsMaster("n1");
+        n1.election().resign("enough");
+        await().during(Duration.ofMillis(800)).atMost(TestNode.SOON).until(() -> !n1.isMaster());
+        assertThat(n1.masterId()).isEqualTo("nobody");
+        assertThat(n1.events).hasSize(2);
+    }
+
+    @Test
+    void aNodeThatIsNotEligibleOnlyWatches() {
+        TestNode pure = add(new TestNode(TestNode.node("n0", 1, false), server.getConnectString(), null, strategy()))
+                .start();
+        TestNode n1 = startAsMaster("n1");
+        await().atMost(TestNode.SOON).until(() -> pure.masterId().equals("n1"));
+        n1.election().resign("test");
+        await().atMost(TestNode.SOON).until(() -> pure.masterId().equals("nobody"));
+        await().during(Duration.ofMillis(800)).atMost(TestNode.SOON).until(() -> !pure.isMaster());
+        assertThat(pure.events).isEmpty();
+    }
+
+    @Test
+    void aMasterWhoseRecordIsDeletedIsDeposedAtOnce() {
+        TestNode n1 = startAsMaster("n1");
+        long begin = System.nanoTime();
+        assertThat(n1.write(Op.delete(paths.master(), -1))).isEqualTo(Code.OK);
+        await().pollInterval(PAUSE).atMost(TestNode.SOON).until(() -> n1.events.size() > 1);
+        System.out.println("deposition noticed after " + (System.nanoTime() - begin) / 1_000_000 + " ms");
+        assertThat(n1.events.get(1)).startsWith("lost 1: was deposed");
+        // It is the only candidate.
+        awaitHeld(n1);
+        assertThat(n1.epoch()).isEqualTo(2);
+    }
+
+    @Test
+    void aKilledSessionEndsTheMastershipAndALaterOneHasAHigherEpoch() throws Exception {
+        TestNode n1 = startAsMaster("n1");
+        TestNode n2 = start("n2");
+        awaitStanding(n2);
+        long begin = System.nanoTime();
+        TestNode.kill(n1.electionHandle(), server.getConnectString());
+        awaitHeld(n2);
+        System.out.println("take-over after a killed session " + (n2.gainedNanos - begin) / 1_000_000 + " ms");
+        assertThat(n2.epoch()).isEqualTo(2);
+        assertThat(n1.isMaster()).isFalse();
+        await().atMost(TestNode.SOON).until(() -> n1.events.size() == 2);
+        assertThat(n1.events.get(1)).startsWith("lost 1: ");
+        awaitStanding(n1);
+        n2.election().resign("test");
+        awaitHeld(n1);
+        assertThat(n1.epoch()).isEqualTo(3);
+        assertThat(n1.events).last().isEqualTo("gained 3");
+    }
+
+    @Test
+    void aSessionThatExpiresUnseenByTheServerIsTakenBackWithAHigherEpoch() throws Exception {
+        TestNode n1 = startAsMaster("n1");
+        n1.electionHandle().getTestable().injectSessionExpiration();
+        await().atMost(TestNode.SOON).until(() -> n1.events.size() >= 2);
+        assertThat(n1.events.get(1)).startsWith("lost 1: ");
+        awaitHeld(n1);
+        assertThat(n1.epoch()).isEqualTo(2);
+    }
+
+    @Test
+    void nothingIsHeldWhileTheConnectionIsGoneAndTheSameEpochGoesOnWhenItIsBackInTime() throws Exception {
+        TestNode n1 = startAsMaster("n1");
+        server.stop();
+        await().pollInterval(PAUSE)
+                .atMost(TestNode.SOON)
+                .until(() -> n1.clients.status().state() != Coordination.State.CONNECTED);
+        assertThat(n1.isMaster()).isFalse();
+        assertThat(n1.masterId()).isEqualTo("n1");
+        server.restart();
+        awaitHeld(n1);
+        // Whether the session outlived the restart decides; the epoch tells which.
+        long epoch = n1.epoch();
+        assertThat(n1.events).last().isEqualTo("gained " + epoch);
+    }
+
+    @Test
+    void theLossIsToldAtTheEndOfTheLeaseWhenZooKeeperStaysAway() throws Exception {
+        TestNode n1 = startAsMaster("n1");
+        long begin = System.nanoTime();
+        server.stop();
+        await().pollInterval(PAUSE).atMost(TestNode.SOON).until(() -> n1.events.size() == 2);
+        long millis = (System.nanoTime() - begin) / 1_000_000;
+        assertThat(millis).isBetween(400L, TestNode.SESSION.toMillis());
+        assertThat(n1.events.get(1)).startsWith("lost 1: its lease ended");
+        server.restart();
+        awaitHeld(n1);
+        assertThat(n1.events).last().isEqualTo("gained " + n1.epoch());
+    }
+
+    @Test
+    void epochsGoOnWhenZooKeeperComesBackEmpty() throws Exception {
+        TestNode n1 = startAsMaster("n1");
+        for (int i = 2; i <= 4; i++) {
+            int epoch = i;
+            n1.write(Op.delete(paths.master(), -1));
+            await().atMost(TestNode.SOON).until(() -> n1.epoch() == epoch);
+        }
+        int port = server.getPort();
+        server.close();
+        server = new TestingServer(new InstanceSpec(null, port, -1, -1, true, -1, 100, -1), true);
+        await().atMost(Duration.ofSeconds(15)).until(() -> n1.epoch() == 5);
+        assertThat(n1.masterId()).isEqualTo("n1");
+    }
+
+    @Test
+    void aMasterWhoDoesNotKnowTheEpochsOfTheOthersIsOutbid() {
+        TestNode n1 = startAsMaster("n1");
+        TestNode n2 = start("n2");
+        awaitStanding(n2);
+        // As if n2 had seen more before ZooKeeper was emptied.
+        n2.state.setMaster(new Master("n0", "gone", 40, Instant.now(), "earlier"));
+        assertThat(n1.write(Op.delete(paths.master(), -1))).isEqualTo(Code.OK);
+        await().atMost(TestNode.SOON).until(() -> n1.epoch() > 40 || n2.epoch() > 40);
+        await().atMost(TestNode.SOON).until(() -> n2.masterId().equals(n1.masterId()));
+    }
+
+    @Test
+    void aStrangersRecordIsNoMasterAndIsWaitedFor() {
+        TestNode n1 = startAsMaster("n1");
+        n1.election().resign("test");
+        byte[] junk = "junk".getBytes(StandardCharsets.UTF_8);
+        n1.write(Op.create(paths.master(), junk, n1.clients.acl(), org.apache.zookeeper.CreateMode.PERSISTENT));
+        TestNode n2 = start("n2");
+        await().during(Duration.ofMillis(800)).atMost(TestNode.SOON).until(() -> !n2.isMaster());
+        n1.write(Op.delete(paths.master(), -1));
+        awaitHeld(n2);
+    }
+
+    @Test
+    void aListenerThatThrowsHoldsUpNothing() {
+        TestNode n1 = add(new TestNode("n1", 1, server.getConnectString(), (clients, state, listener) -> strategy()
+                        .create(clients, state, new org.hatask.cluster.MastershipListener() {
+                            @Override
+                            public void gained(long epoch) {
+                                throw new IllegalStateException("deliberate");
+                            }
+
+                            @Override
+                            public void lost(long epoch, String cause) {
+                                throw new IllegalStateException("deliberate");
+                            }
+                        })))
+                .start();
+        awaitHeld(n1);
+        n1.write(Op.delete(paths.master(), -1));
+        await().atMost(TestNode.SOON).until(() -> n1.epoch() == 2);
+    }
+
+    @Test
+    void theClosedMasterIsFollowedAtOnce() {
+        TestNode n1 = startAsMaster("n1");
+        TestNode n2 = start("n2");
+        awaitStanding(n2);
+        n1.close();
+        await().atMost(Duration.ofMillis(800)).until(n2::isMaster);
+    }
+
+    @Test
+    void aMasterStopsSoonWhenZooKeeperIsGone() throws Exception {
+        TestNode n1 = startAsMaster("n1");
+        server.stop();
+        await().atMost(TestNode.SOON).until(() -> n1.clients.status().state() != Coordination.State.CONNECTED);
+        long begin = System.nanoTime();
+        n1.election().close();
+        long election = System.nanoTime();
+        n1.membership.close();
+        long membership = System.nanoTime();
+        n1.clients.close();
+        long end = System.nanoTime();
+        System.out.println("stop without ZooKeeper: election " + (election - begin) / 1_000_000 + " ms, membership "
+                + (membership - election) / 1_000_000 + " ms, clients " + (end - membership) / 1_000_000 + " ms");
+        assertThat(Duration.ofNanos(end - begin)).isLessThan(Duration.ofSeconds(5));
+    }
+
+    @Test
+    void twoNodesThatFightNeverHoldItAtTheSameInstant() {
+        TestNode n1 = start("n1");
+        TestNode n2 = start("n2");
+        awaitMaster(n1, n2);
+        AtomicBoolean stop = new AtomicBoolean();
+        AtomicReference<String> overlap = new AtomicReference<>();
+        Map<Long, String> owners = new ConcurrentHashMap<>();
+        Thread observer = new Thread(() -> observe(n1, n2, stop, overlap, owners));
+        observer.start();
+        for (int round = 1; round <= 20; round++) {
+            long epoch = Math.max(n1.epoch(), n2.epoch());
+            assertThat(n1.write(Op.delete(paths.master(), -1))).isIn(Code.OK, Code.NONODE);
+            await().pollInterval(PAUSE).atMost(TestNode.SOON).until(() -> Math.max(n1.epoch(), n2.epoch()) > epoch);
+        }
+        stop.set(true);
+        assertThat(overlap.get()).isNull();
+        assertThat(owners).hasSizeGreaterThanOrEqualTo(20);
+        for (TestNode node : List.of(n1, n2)) {
+            for (int i = 0; i + 1 < node.events.size(); i += 2) {
+                assertThat(node.events.get(i)).startsWith("gained ");
+                assertThat(node.events.get(i + 1)).startsWith("lost ");
+            }
+        }
+    }
+
+    private static void observe(
+            TestNode n1, TestNode n2, AtomicBoolean stop, AtomicReference<String> overlap, Map<Long, String> owners) {
+        while (!stop.get()) {
+            // Asked in this order, both can only be true when there was an instant at which both were.
+            long a = n1.epoch();
+            long b = n2.epoch();
+            if (a != 0 && b != 0 && n1.epoch() == a) {
+                overlap.set("n1 in epoch " + a + " and n2 in epoch " + b);
+            }
+            note(owners, overlap, a, "n1");
+            note(owners, overlap, b, "n2");
+            Thread.onSpinWait();
+        }
+    }
+
+    private static void note(Map<Long, String> owners, AtomicReference<String> overlap, long epoch, String id) {
+        if (epoch != 0) {
+            String other = owners.putIfAbsent(epoch, id);
+            if (other != null && !other.equals(id)) {
+                overlap.set("epoch " + epoch + " had two masters");
+            }
+        }
+    }
+
+    // ---- helpers
+
+    TestNode add(TestNode node) {
+        nodes.add(node);
+        return node;
+    }
+
+    TestNode start(String id) {
+        return add(new TestNode(id, 8000 + nodes.size(), server.getConnectString(), strategy()))
+                .start();
+    }
+
+    TestNode startAsMaster(String id) {
+        TestNode node = start(id);
+        awaitHeld(node);
+        return node;
+    }
+
+    static void awaitHeld(TestNode node) {
+        await().pollInterval(PAUSE).atMost(TestNode.SOON).until(node::isMaster);
+    }
+
+    static TestNode awaitMaster(TestNode... candidates) {
+        await().pollInterval(PAUSE).atMost(TestNode.SOON).until(() -> List.of(candidates).stream()
+                .anyMatch(TestNode::isMaster));
+        return List.of(candidates).stream()
+                .filter(TestNode::isMaster)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    /** Until it would win at once: it stands and its lease is warm. */
+    abstract void awaitStanding(TestNode node);
+}

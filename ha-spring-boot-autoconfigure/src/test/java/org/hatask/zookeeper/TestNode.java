@@ -1,0 +1,167 @@
+package org.hatask.zookeeper;
+
+import static org.awaitility.Awaitility.await;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import java.net.URI;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.apache.zookeeper.KeeperException.Code;
+import org.apache.zookeeper.Op;
+import org.apache.zookeeper.ZooKeeper;
+import org.hatask.cluster.ClusterState;
+import org.hatask.cluster.Master;
+import org.hatask.cluster.MasterElection;
+import org.hatask.cluster.MastershipListener;
+import org.hatask.cluster.Node;
+import org.hatask.cluster.NodeState;
+import org.slf4j.LoggerFactory;
+
+/** A node of its own inside this process: its connections, its membership and, if wanted, its election. */
+final class TestNode implements AutoCloseable {
+
+    static final Duration TICK = Duration.ofMillis(100);
+    static final Duration SESSION = Duration.ofMillis(1200);
+    static final Duration SOON = Duration.ofSeconds(8);
+
+    static {
+        ((Logger) LoggerFactory.getLogger("ROOT")).setLevel(Level.INFO);
+        ((Logger) LoggerFactory.getLogger("org.apache")).setLevel(Level.ERROR);
+        ((Logger) LoggerFactory.getLogger("org.hatask")).setLevel(Level.DEBUG);
+    }
+
+    /** Makes an election for a node. */
+    interface Strategy {
+        MasterElection create(ZooKeeperClients clients, ClusterState state, MastershipListener listener);
+    }
+
+    final Node node;
+    final ZooKeeperClients clients;
+    final ClusterState state;
+    final ZooKeeperMembership membership;
+    final List<String> events = new CopyOnWriteArrayList<>();
+    volatile long gainedNanos;
+    private final ExecutorService notifier = Executors.newSingleThreadExecutor();
+    private final MasterElection election;
+    private boolean closed;
+
+    TestNode(String id, int port, String connectString, Strategy strategy) {
+        this(node(id, port, true), connectString, null, strategy);
+    }
+
+    TestNode(Node node, String connectString, String auth, Strategy strategy) {
+        this(node, connectString, auth, SESSION, strategy);
+    }
+
+    TestNode(Node node, String connectString, String auth, Duration session, Strategy strategy) {
+        this.node = node;
+        this.state = new ClusterState(node, notifier);
+        this.clients = new ZooKeeperClients(
+                new ZooKeeperSettings("test", connectString, session, TICK, Duration.ofSeconds(1), auth));
+        this.membership = new ZooKeeperMembership(clients, state);
+        this.election = strategy == null
+                ? null
+                : strategy.create(clients, state, new MastershipListener() {
+                    @Override
+                    public void gained(long epoch) {
+                        gainedNanos = System.nanoTime();
+                        events.add("gained " + epoch);
+                    }
+
+                    @Override
+                    public void lost(long epoch, String cause) {
+                        events.add("lost " + epoch + ": " + cause);
+                    }
+                });
+    }
+
+    static Node node(String id, int port, boolean eligible) {
+        return new Node(
+                id,
+                UUID.randomUUID().toString().substring(0, 8),
+                URI.create("http://127.0.0.1:" + port),
+                NodeState.UP,
+                eligible,
+                true,
+                1,
+                null,
+                Instant.now());
+    }
+
+    TestNode start() {
+        clients.start();
+        membership.start();
+        if (election != null) {
+            election.start();
+        }
+        return this;
+    }
+
+    MasterElection election() {
+        return election;
+    }
+
+    long epoch() {
+        return election.mastership().heldEpoch();
+    }
+
+    boolean isMaster() {
+        return election.mastership().isHeld();
+    }
+
+    List<String> memberIds() {
+        return state.view().members().stream().map(Node::id).toList();
+    }
+
+    String masterId() {
+        Master master = state.view().master();
+        return master == null ? "nobody" : master.nodeId();
+    }
+
+    ZooKeeper electionHandle() throws Exception {
+        return clients.election().client().getZookeeperClient().getZooKeeper();
+    }
+
+    ZooKeeper membershipHandle() throws Exception {
+        return clients.membership().client().getZookeeperClient().getZooKeeper();
+    }
+
+    /** What a stranger does who knows the session: the server ends it at once. */
+    static void kill(ZooKeeper victim, String connectString) throws Exception {
+        ZooKeeper twin =
+                new ZooKeeper(connectString, 10_000, event -> {}, victim.getSessionId(), victim.getSessionPasswd());
+        try {
+            await().atMost(SOON).until(() -> twin.getState().isConnected());
+        } finally {
+            twin.close();
+        }
+    }
+
+    /** Does it through this node's connection for reading. */
+    Code write(Op... operations) {
+        Session session = clients.membership().session();
+        return session == null
+                ? Code.CONNECTIONLOSS
+                : session.multi(List.of(operations)).join().code();
+    }
+
+    @Override
+    public void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        if (election != null) {
+            election.close();
+        }
+        membership.close();
+        clients.close();
+        notifier.shutdown();
+    }
+}
