@@ -4,10 +4,18 @@ import java.time.Duration;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
-/** The connection to the coordination service, for operators. Thread-safe. */
-public interface Coordination {
+/** The connection to the coordination service. Thread-safe. */
+public interface Coordination extends AutoCloseable {
 
+    /** Starts to connect. Returns at once; goes on trying for ever. */
+    void start();
+
+    /** How the connection is, for operators. */
     Status status();
+
+    /** Ends the session, and with it whatever is left of this node there. */
+    @Override
+    void close();
 
     /** State of the connection. */
     enum State {

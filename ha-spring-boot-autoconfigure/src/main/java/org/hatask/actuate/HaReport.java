@@ -1,0 +1,147 @@
+package org.hatask.actuate;
+
+import java.net.URI;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import org.hatask.Role;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What {@code /actuator/ha} shows. Names of components are the names in its JSON.
+ *
+ * @param cluster name of the cluster
+ * @param topology how roles are given
+ * @param node this node
+ * @param master the master as this node knows it, or null
+ * @param members all members
+ * @param tasks this node's tasks, with the calls made on it
+ * @param coordination the connection to ZooKeeper
+ * @param history the last changes of master, oldest first
+ */
+public record HaReport(
+        String cluster,
+        String topology,
+        OwnNode node,
+        @Nullable MasterInfo master,
+        List<Member> members,
+        List<Task> tasks,
+        CoordinationInfo coordination,
+        List<Change> history) {
+
+    /**
+     * @param id its name
+     * @param incarnation its incarnation
+     * @param role {@code MASTER} exactly while its own lease holds
+     * @param state {@code UP}, {@code DRAINING}, or {@code JOINING} while it is no member
+     * @param uri where it answers
+     * @param since start of its process
+     * @param inFlight attempts that run or wait on it
+     */
+    public record OwnNode(
+            String id, String incarnation, Role role, String state, URI uri, Instant since, int inFlight) {}
+
+    /**
+     * @param id its name
+     * @param incarnation its incarnation
+     * @param epoch its epoch
+     * @param since when it became master, by its own clock
+     * @param cause why
+     */
+    public record MasterInfo(String id, String incarnation, long epoch, Instant since, String cause) {}
+
+    /**
+     * @param id its name
+     * @param incarnation its incarnation
+     * @param uri where it answers
+     * @param role its role as this node knows it
+     * @param state what it says of itself
+     * @param health what this node thinks of it
+     * @param masterEligible whether it may become master
+     * @param acceptsTasks whether it executes tasks
+     * @param weight its share of the work
+     * @param zone where it stands
+     * @param inFlight attempts that run or wait there by its last word over a link, or null without a link
+     * @param oldestTask the longest running task there, or null
+     */
+    public record Member(
+            String id,
+            String incarnation,
+            URI uri,
+            Role role,
+            String state,
+            Health health,
+            boolean masterEligible,
+            boolean acceptsTasks,
+            int weight,
+            @Nullable String zone,
+            @Nullable Integer inFlight,
+            @Nullable OldestTask oldestTask) {}
+
+    /**
+     * @param status {@code UP} or {@code UNREACHABLE}
+     * @param reason why it is not up, or null
+     */
+    public record Health(String status, @Nullable String reason) {}
+
+    /**
+     * @param task name of the task
+     * @param taskId id of the execution
+     * @param runningMillis since when
+     */
+    public record OldestTask(String task, String taskId, long runningMillis) {}
+
+    /**
+     * @param name its name
+     * @param role which nodes may execute it
+     * @param method the method behind it
+     * @param maxAttempts how often it may be started
+     * @param timeout of one attempt
+     * @param calls finished calls made on this node
+     * @param failures those that ended in an exception
+     * @param retries attempts beyond the first of a call
+     * @param p50Millis median duration of the last calls
+     * @param p99Millis 99th percentile of the last calls
+     */
+    public record Task(
+            String name,
+            Role role,
+            String method,
+            int maxAttempts,
+            Duration timeout,
+            long calls,
+            long failures,
+            long retries,
+            @Nullable Double p50Millis,
+            @Nullable Double p99Millis) {}
+
+    /**
+     * @param state of the connection
+     * @param since when that came about
+     * @param connectString where ZooKeeper is
+     * @param sessionTimeout as negotiated
+     * @param problem what an operator should know, or null
+     */
+    public record CoordinationInfo(
+            String state,
+            Instant since,
+            String connectString,
+            Duration sessionTimeout,
+            @Nullable String problem) {}
+
+    /**
+     * @param epoch of the new master
+     * @param node the new master
+     * @param incarnation its incarnation
+     * @param since when, by its own clock
+     * @param cause why
+     * @param gapMillis from the former master's last sign of life to the new one, or null where there was none
+     */
+    public record Change(
+            long epoch,
+            String node,
+            String incarnation,
+            Instant since,
+            String cause,
+            @Nullable Long gapMillis) {}
+}

@@ -1,0 +1,183 @@
+package org.hatask.actuate;
+
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.List;
+import java.util.function.Supplier;
+import org.hatask.Role;
+import org.hatask.cluster.ClusterState;
+import org.hatask.cluster.ClusterView;
+import org.hatask.cluster.Coordination;
+import org.hatask.cluster.Master;
+import org.hatask.cluster.MasterElection;
+import org.hatask.cluster.Node;
+import org.hatask.dispatch.Dispatcher;
+import org.hatask.dispatch.TaskStatistics;
+import org.hatask.execute.TaskDefinition;
+import org.hatask.execute.TaskExecutor;
+import org.hatask.execute.TaskRegistry;
+import org.hatask.link.LinkInfo;
+import org.hatask.link.LinkTransport;
+import org.hatask.link.NodeReport;
+import org.jspecify.annotations.Nullable;
+
+/** Gathers what this node knows of the cluster. Reads only what is in memory, so it answers also while ZooKeeper is away. */
+public final class HaReporter {
+
+    private final String clusterName;
+    private final String topology;
+    private final ClusterState cluster;
+    private final MasterElection election;
+    private final Coordination coordination;
+    private final Supplier<TaskRegistry> registry;
+    private final Dispatcher dispatcher;
+    private final TaskExecutor executor;
+    private final LinkTransport transport;
+
+    public HaReporter(
+            String clusterName,
+            String topology,
+            ClusterState cluster,
+            MasterElection election,
+            Coordination coordination,
+            Supplier<TaskRegistry> registry,
+            Dispatcher dispatcher,
+            TaskExecutor executor,
+            LinkTransport transport) {
+        this.clusterName = clusterName;
+        this.topology = topology;
+        this.cluster = cluster;
+        this.election = election;
+        this.coordination = coordination;
+        this.registry = registry;
+        this.dispatcher = dispatcher;
+        this.executor = executor;
+        this.transport = transport;
+    }
+
+    HaReport report() {
+        ClusterView view = cluster.view();
+        return new HaReport(
+                clusterName,
+                topology,
+                ownNode(view),
+                master(view),
+                members(view),
+                registry.get().all().stream().map(this::task).toList(),
+                coordination(),
+                election.history().stream()
+                        .map(change -> new HaReport.Change(
+                                change.epoch(),
+                                change.nodeId(),
+                                change.incarnation(),
+                                change.since(),
+                                change.cause(),
+                                change.gap() == null ? null : change.gap().toMillis()))
+                        .toList());
+    }
+
+    private HaReport.OwnNode ownNode(ClusterView view) {
+        Node self = view.self();
+        return new HaReport.OwnNode(
+                self.id(),
+                self.incarnation(),
+                election.mastership().isHeld() ? Role.MASTER : Role.WORKER,
+                view.isJoined() ? self.state().name() : "JOINING",
+                self.uri(),
+                self.startedAt(),
+                executor.inFlight());
+    }
+
+    private static HaReport.@Nullable MasterInfo master(ClusterView view) {
+        Master master = view.master();
+        return master == null
+                ? null
+                : new HaReport.MasterInfo(
+                        master.nodeId(), master.incarnation(), master.epoch(), master.since(), master.cause());
+    }
+
+    private List<HaReport.Member> members(ClusterView view) {
+        List<LinkInfo> links = transport.links();
+        return view.members().stream().map(node -> member(view, node, links)).toList();
+    }
+
+    private HaReport.Member member(ClusterView view, Node node, List<LinkInfo> links) {
+        boolean own = node.isSameProcessAs(view.self());
+        NodeReport report = own ? null : lastReport(node, links);
+        return new HaReport.Member(
+                node.id(),
+                node.incarnation(),
+                node.uri(),
+                view.isMaster(node) ? Role.MASTER : Role.WORKER,
+                node.state().name(),
+                health(view, node),
+                node.masterEligible(),
+                node.acceptsTasks(),
+                node.weight(),
+                node.zone(),
+                own ? Integer.valueOf(executor.inFlight()) : report == null ? null : report.inFlight(),
+                own ? oldestHere() : report == null ? null : oldest(report));
+    }
+
+    private HaReport.Health health(ClusterView view, Node node) {
+        boolean reachable = node.isSameProcessAs(view.self()) || transport.isReachable(node);
+        return reachable
+                ? new HaReport.Health("UP", null)
+                : new HaReport.Health("UNREACHABLE", "this node could not reach it the last time it tried");
+    }
+
+    private static @Nullable NodeReport lastReport(Node node, List<LinkInfo> links) {
+        return links.stream()
+                .filter(link -> link.nodeId().equals(node.id())
+                        && link.incarnation().equals(node.incarnation())
+                        && link.report() != null)
+                .max(Comparator.comparing(LinkInfo::lastSeen))
+                .map(LinkInfo::report)
+                .orElse(null);
+    }
+
+    private HaReport.@Nullable OldestTask oldestHere() {
+        return executor.running().stream()
+                .findFirst()
+                .map(task -> new HaReport.OldestTask(
+                        task.task(), task.taskId(), task.age().toMillis()))
+                .orElse(null);
+    }
+
+    private static HaReport.@Nullable OldestTask oldest(NodeReport report) {
+        return report.running().stream()
+                .max(Comparator.comparing(NodeReport.RunningTask::runningMillis))
+                .map(task -> new HaReport.OldestTask(task.task(), task.taskId(), task.runningMillis()))
+                .orElse(null);
+    }
+
+    private HaReport.Task task(TaskDefinition task) {
+        TaskStatistics.Snapshot figures = dispatcher.statistics(task.name()).snapshot();
+        return new HaReport.Task(
+                task.name(),
+                task.role(),
+                task.method().getDeclaringClass().getName() + "."
+                        + task.method().getName(),
+                task.retry().maxAttempts(),
+                task.timeout(),
+                figures.calls(),
+                figures.failures(),
+                figures.retries(),
+                millis(figures.p50()),
+                millis(figures.p99()));
+    }
+
+    private static @Nullable Double millis(@Nullable Duration duration) {
+        return duration == null ? null : duration.toNanos() / 1_000 / 1_000.0;
+    }
+
+    private HaReport.CoordinationInfo coordination() {
+        Coordination.Status status = coordination.status();
+        return new HaReport.CoordinationInfo(
+                status.state().name(),
+                status.since(),
+                status.connectString(),
+                status.sessionTimeout(),
+                status.problem());
+    }
+}

@@ -1,0 +1,185 @@
+package org.hatask.autoconfigure;
+
+import java.time.Duration;
+import java.util.Map;
+import org.hatask.HaCluster;
+import org.hatask.cluster.ClusterState;
+import org.hatask.cluster.Coordination;
+import org.hatask.cluster.MasterElection;
+import org.hatask.cluster.Membership;
+import org.hatask.dispatch.CandidateSupplier;
+import org.hatask.dispatch.Dispatcher;
+import org.hatask.dispatch.HaTaskInterceptor;
+import org.hatask.dispatch.LoadBalancerNodeChooser;
+import org.hatask.dispatch.NodeChooser;
+import org.hatask.execute.ArgumentCodec;
+import org.hatask.execute.ExecutorSettings;
+import org.hatask.execute.JacksonArgumentCodec;
+import org.hatask.execute.TaskDefinitionFactory;
+import org.hatask.execute.TaskExecutor;
+import org.hatask.execute.TaskInvoker;
+import org.hatask.execute.TaskOverride;
+import org.hatask.lifecycle.ClusterEvents;
+import org.hatask.lifecycle.LocalCluster;
+import org.hatask.lifecycle.NodeLifecycle;
+import org.hatask.link.LinkTransport;
+import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.BeanFactory;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.cloud.client.ServiceInstance;
+import org.springframework.cloud.client.loadbalancer.reactive.ReactiveLoadBalancer;
+import org.springframework.cloud.loadbalancer.annotation.LoadBalancerClientSpecification;
+import org.springframework.cloud.loadbalancer.core.ReactorServiceInstanceLoadBalancer;
+import org.springframework.cloud.loadbalancer.core.RoundRobinLoadBalancer;
+import org.springframework.cloud.loadbalancer.support.LoadBalancerClientFactory;
+import org.springframework.cloud.loadbalancer.support.SimpleObjectProvider;
+import org.springframework.context.ApplicationEventPublisher;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Bean;
+import org.springframework.core.env.Environment;
+
+/** The engine: tasks are found, dispatched and executed, and the node joins and leaves with the application. */
+@AutoConfiguration(
+        after = {HaZooKeeperAutoConfiguration.class, HaLinkAutoConfiguration.class},
+        afterName = "org.springframework.cloud.loadbalancer.config.LoadBalancerAutoConfiguration")
+@ConditionalOnProperty(prefix = "ha", name = "enabled", matchIfMissing = true)
+@ConditionalOnClass(name = HaLinkAutoConfiguration.WEB_SOCKET)
+@EnableConfigurationProperties(HaProperties.class)
+public class HaAutoConfiguration {
+
+    /** Static, and what it needs looked up late, so that no other bean is made before its time because of it. */
+    @Bean
+    static HaTaskBeanPostProcessor haTaskBeanPostProcessor(ConfigurableListableBeanFactory beans) {
+        return new HaTaskBeanPostProcessor(
+                beans,
+                () -> beans.getBean(TaskDefinitionFactory.class),
+                () -> new HaTaskInterceptor.Engine(
+                        beans.getBean(Dispatcher.class),
+                        beans.getBean(TaskInvoker.class),
+                        beans.getBean(ClusterState.class),
+                        beans.getBean(MasterElection.class).mastership()));
+    }
+
+    @Bean
+    TaskDefinitionFactory haTaskDefinitionFactory(HaProperties properties, Environment environment) {
+        return new TaskDefinitionFactory(
+                environment::resolveRequiredPlaceholders, properties.dispatch().timeout(), properties.tasks());
+    }
+
+    @Bean
+    TaskRegistrar haTaskRegistrar(
+            ConfigurableListableBeanFactory beans, TaskDefinitionFactory definitions, HaProperties properties) {
+        Map<String, TaskOverride> configured = properties.tasks();
+        return new TaskRegistrar(beans, definitions, configured.keySet());
+    }
+
+    @Bean
+    TaskInvoker haTaskInvoker(BeanFactory beans) {
+        return new TaskInvoker(beans);
+    }
+
+    @Bean
+    @ConditionalOnMissingBean
+    ArgumentCodec haArgumentCodec() {
+        return new JacksonArgumentCodec();
+    }
+
+    @Bean
+    TaskExecutor haTaskExecutor(
+            HaProperties properties, MasterElection election, ClusterState cluster, TaskInvoker invoker) {
+        return new TaskExecutor(
+                new ExecutorSettings(
+                        properties.executor().effectiveThreads(),
+                        properties.executor().queueCapacity()),
+                election.mastership(),
+                () -> cluster.view().self(),
+                invoker,
+                System::nanoTime);
+    }
+
+    /** What {@code @LoadBalancerClient} would register, without the warning that it causes on an auto-configuration. */
+    @Bean
+    LoadBalancerClientSpecification haLoadBalancerSpecification() {
+        return new LoadBalancerClientSpecification(
+                LoadBalancerNodeChooser.SERVICE_ID, new Class<?>[] {HaLoadBalancerConfiguration.class});
+    }
+
+    @Bean
+    @ConditionalOnMissingBean
+    NodeChooser haNodeChooser(ObjectProvider<LoadBalancerClientFactory> factory) {
+        return new LoadBalancerNodeChooser(() -> balancer(factory.getIfAvailable()));
+    }
+
+    /** With Spring Cloud LoadBalancer switched off for the application, ours stays what it is by default. */
+    private static ReactiveLoadBalancer<ServiceInstance> balancer(@Nullable LoadBalancerClientFactory factory) {
+        String service = LoadBalancerNodeChooser.SERVICE_ID;
+        ReactiveLoadBalancer<ServiceInstance> own =
+                factory == null ? null : factory.getInstance(service, ReactorServiceInstanceLoadBalancer.class);
+        return own != null
+                ? own
+                : new RoundRobinLoadBalancer(new SimpleObjectProvider<>(new CandidateSupplier()), service);
+    }
+
+    @Bean
+    Dispatcher haDispatcher(
+            HaProperties properties,
+            ClusterState cluster,
+            TaskExecutor executor,
+            LinkTransport transport,
+            NodeChooser chooser,
+            HaThreads threads) {
+        return new Dispatcher(
+                cluster, executor, transport, chooser, properties.election().waitTime(), threads.callbacks());
+    }
+
+    @Bean
+    HaCluster haCluster(ClusterName name, ClusterState cluster, MasterElection election) {
+        return new LocalCluster(name.value(), cluster, election.mastership());
+    }
+
+    @Bean
+    ClusterEvents haClusterEvents(ClusterName name, ClusterState cluster, ApplicationEventPublisher publisher) {
+        ClusterEvents events = new ClusterEvents(name.value(), publisher);
+        cluster.addListener(events);
+        return events;
+    }
+
+    @Bean
+    JoinReadiness haJoinReadiness(ClusterState cluster, ConfigurableApplicationContext context) {
+        JoinReadiness readiness = new JoinReadiness(context);
+        cluster.addListener(readiness);
+        return readiness;
+    }
+
+    @Bean
+    NodeLifecycle haNodeLifecycle(
+            ClusterName name,
+            ClusterState cluster,
+            NodeIdentity identity,
+            Coordination coordination,
+            Membership membership,
+            MasterElection election,
+            TaskExecutor executor,
+            LinkTransport transport,
+            Environment environment) {
+        cluster.addListener((before, after) -> transport.retainOnly(after.members()));
+        Duration drainTimeout = environment.getProperty(
+                "spring.lifecycle.timeout-per-shutdown-phase", Duration.class, Duration.ofSeconds(30));
+        return new NodeLifecycle(
+                name.value(),
+                cluster,
+                identity::complete,
+                coordination,
+                membership,
+                election,
+                executor,
+                transport,
+                drainTimeout);
+    }
+}

@@ -1,0 +1,64 @@
+package org.hatask.autoconfigure;
+
+import java.util.Locale;
+import org.hatask.actuate.HaEndpoint;
+import org.hatask.actuate.HaHealthIndicator;
+import org.hatask.actuate.HaReporter;
+import org.hatask.cluster.ClusterState;
+import org.hatask.cluster.Coordination;
+import org.hatask.cluster.MasterElection;
+import org.hatask.dispatch.Dispatcher;
+import org.hatask.execute.TaskExecutor;
+import org.hatask.link.LinkTransport;
+import org.springframework.boot.actuate.autoconfigure.endpoint.condition.ConditionalOnAvailableEndpoint;
+import org.springframework.boot.actuate.autoconfigure.health.ConditionalOnEnabledHealthIndicator;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.context.annotation.Bean;
+
+/** What operators see, where Spring Boot's actuator is there. */
+@AutoConfiguration(after = HaAutoConfiguration.class)
+@ConditionalOnClass(
+        name = {
+            "org.springframework.boot.actuate.endpoint.annotation.Endpoint",
+            "org.springframework.boot.actuate.autoconfigure.endpoint.condition.ConditionalOnAvailableEndpoint"
+        })
+@ConditionalOnBean(Dispatcher.class)
+public class HaEndpointAutoConfiguration {
+
+    @Bean
+    @ConditionalOnAvailableEndpoint
+    HaEndpoint haEndpoint(HaReporter reporter) {
+        return new HaEndpoint(reporter);
+    }
+
+    @Bean
+    HaReporter haReporter(
+            ClusterName name,
+            HaProperties properties,
+            ClusterState cluster,
+            MasterElection election,
+            Coordination coordination,
+            TaskRegistrar registrar,
+            Dispatcher dispatcher,
+            TaskExecutor executor,
+            LinkTransport transport) {
+        return new HaReporter(
+                name.value(),
+                properties.topology().name().toLowerCase(Locale.ROOT),
+                cluster,
+                election,
+                coordination,
+                registrar::registry,
+                dispatcher,
+                executor,
+                transport);
+    }
+
+    @Bean
+    @ConditionalOnEnabledHealthIndicator("ha")
+    HaHealthIndicator haHealthIndicator(ClusterState cluster, MasterElection election, Coordination coordination) {
+        return new HaHealthIndicator(cluster, election.mastership(), coordination);
+    }
+}

@@ -1,0 +1,100 @@
+package org.hatask.autoconfigure;
+
+import java.util.List;
+import org.hatask.cluster.ClusterState;
+import org.hatask.execute.ArgumentCodec;
+import org.hatask.execute.TaskExecutor;
+import org.hatask.link.ClusterKey;
+import org.hatask.link.LinkServer;
+import org.hatask.link.LinkSettings;
+import org.hatask.link.LinkTransport;
+import org.hatask.link.NodeReport;
+import org.hatask.link.TaskReceiver;
+import org.hatask.zookeeper.ZooKeeperClients;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.web.servlet.FilterRegistrationBean;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.core.Ordered;
+
+/** The connections between nodes. */
+@AutoConfiguration(after = HaZooKeeperAutoConfiguration.class)
+@ConditionalOnProperty(prefix = "ha", name = "enabled", matchIfMissing = true)
+@ConditionalOnClass(name = HaLinkAutoConfiguration.WEB_SOCKET)
+@EnableConfigurationProperties(HaProperties.class)
+public class HaLinkAutoConfiguration {
+
+    /** Comes with every servlet container of Spring Boot. */
+    static final String WEB_SOCKET = "jakarta.websocket.ContainerProvider";
+
+    @Bean
+    ClusterKeyBean haClusterKey(HaProperties properties, ZooKeeperClients clients) {
+        return ClusterKeyBean.of(properties.security(), clients);
+    }
+
+    @Bean
+    TaskReceiver haTaskReceiver(TaskRegistrar registrar, ArgumentCodec codec, TaskExecutor executor) {
+        return new TaskReceiver(registrar::registry, codec, executor);
+    }
+
+    @Bean(destroyMethod = "close")
+    LinkTransport haLinkTransport(
+            HaProperties properties,
+            ClusterName cluster,
+            ClusterState state,
+            ClusterKey key,
+            ArgumentCodec codec,
+            TaskReceiver receiver,
+            TaskExecutor executor) {
+        return new LinkTransport(
+                cluster.value(),
+                () -> state.view().self(),
+                key,
+                codec,
+                receiver,
+                () -> report(executor),
+                settings(properties.link()));
+    }
+
+    private static NodeReport report(TaskExecutor executor) {
+        List<NodeReport.RunningTask> running = executor.running().stream()
+                .map(task -> new NodeReport.RunningTask(
+                        task.task(), task.taskId(), task.age().toMillis()))
+                .toList();
+        return NodeReport.ofThisProcess(executor.inFlight(), running);
+    }
+
+    private static LinkSettings settings(HaProperties.Link link) {
+        LinkSettings defaults = LinkSettings.defaults();
+        int maxMessage = Math.toIntExact(link.maxMessageSize().toBytes());
+        return new LinkSettings(
+                link.connectTimeout(),
+                link.heartbeatInterval(),
+                defaults.missedHeartbeats(),
+                maxMessage,
+                Math.max(defaults.sendQueueSize(), maxMessage),
+                defaults.departedIdle(),
+                defaults.maxHandshakes(),
+                defaults.flushTimeout());
+    }
+
+    /** Where other nodes' links are accepted. */
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.SERVLET)
+    static class Server {
+
+        /** Before every other filter: the link proves who speaks by itself, so nobody needs to let it through. */
+        @Bean
+        FilterRegistrationBean<LinkServer> haLinkServer(LinkTransport transport) {
+            FilterRegistrationBean<LinkServer> registration = new FilterRegistrationBean<>(new LinkServer(transport));
+            registration.addUrlPatterns(LinkServer.PATH);
+            registration.setOrder(Ordered.HIGHEST_PRECEDENCE);
+            registration.setAsyncSupported(true);
+            return registration;
+        }
+    }
+}

@@ -1,0 +1,271 @@
+package org.hatask.autoconfigure;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import org.hatask.execute.TaskOverride;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.boot.context.properties.bind.Name;
+import org.springframework.util.unit.DataSize;
+
+/**
+ * Settings of HA Task.
+ *
+ * @param enabled whether annotated methods are tasks of the cluster; if not, they are plain methods
+ * @param cluster name of the cluster; nodes with the same name and the same ZooKeeper belong together. Default is the
+ *     application's name
+ * @param topology how roles are given to nodes
+ * @param node this node
+ * @param election how the master is found
+ * @param zookeeper where nodes find each other
+ * @param dispatch how calls are carried out
+ * @param executor threads for the calls of other nodes
+ * @param link connections between nodes
+ * @param security who may take part
+ * @param tasks overrides of the annotation, by task name
+ */
+@ConfigurationProperties("ha")
+public record HaProperties(
+        @DefaultValue("true") boolean enabled,
+        @Nullable String cluster,
+        @DefaultValue("cluster") Topology topology,
+        @DefaultValue NodeProperties node,
+        @DefaultValue Election election,
+        @DefaultValue Zookeeper zookeeper,
+        @DefaultValue Dispatch dispatch,
+        @DefaultValue Executor executor,
+        @DefaultValue Link link,
+        @DefaultValue Security security,
+        @DefaultValue Map<String, TaskOverride> tasks) {
+
+    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._:-]{0,127}");
+
+    public HaProperties {
+        requireName("ha.cluster", cluster);
+        tasks = Map.copyOf(tasks);
+    }
+
+    /** How roles are given to nodes. */
+    public enum Topology {
+        /** One elected master, all others workers; a new master is elected automatically. */
+        CLUSTER
+    }
+
+    /** How the master is found. */
+    public enum Strategy {
+        /** Curator's LeaderLatch: the node that has waited longest. */
+        LEADER_LATCH
+    }
+
+    /**
+     * @param id stable name of this node, the same after a restart. Default is host and port
+     * @param host name or address under which other nodes reach this one. Default is the loopback address while ZooKeeper
+     *     is on this machine, else the first address that is not loopback
+     * @param masterEligible whether this node may become master
+     * @param acceptsTasks whether this node executes tasks; if not, it only calls
+     * @param weight share of the work relative to other nodes, at least 1
+     * @param zone where the node stands
+     */
+    public record NodeProperties(
+            @Nullable String id,
+            @Nullable String host,
+            @DefaultValue("true") boolean masterEligible,
+            @DefaultValue("true") boolean acceptsTasks,
+            @DefaultValue("1") int weight,
+            @Nullable String zone) {
+
+        public NodeProperties {
+            requireName("ha.node.id", id);
+            require(weight >= 1, "ha.node.weight", weight, "at least 1");
+        }
+    }
+
+    /**
+     * @param strategy who becomes master
+     * @param waitTime how long a call waits for a node that can take it, such as a master during an election. Should be longer
+     *     than the ZooKeeper session
+     */
+    public record Election(
+            @DefaultValue("leader-latch") Strategy strategy,
+            @Name("wait") @DefaultValue("30s") Duration waitTime) {
+
+        public Election {
+            require(!waitTime.isNegative(), "ha.election.wait", waitTime, "zero or more");
+        }
+    }
+
+    /**
+     * @param connectString servers of an external ensemble, for example {@code zk1:2181,zk2:2181,zk3:2181}. Empty means an
+     *     embedded server
+     * @param sessionTimeout after which ZooKeeper gives a silent node up; at least three ticks
+     * @param tickTime {@code tickTime} of the external ensemble. Embedded servers choose their own
+     * @param connectionTimeout how long one attempt to connect may take
+     * @param auth digest credentials {@code user:password}; with them only this application can read and write its nodes
+     * @param embedded servers inside this application
+     */
+    public record Zookeeper(
+            @Nullable String connectString,
+            @DefaultValue("6s") Duration sessionTimeout,
+            @DefaultValue("2s") Duration tickTime,
+            @DefaultValue("5s") Duration connectionTimeout,
+            @Nullable String auth,
+            @DefaultValue Embedded embedded) {
+
+        public Zookeeper {
+            require(isPositive(tickTime), "ha.zookeeper.tick-time", tickTime, "more than zero");
+            require(
+                    isPositive(connectionTimeout),
+                    "ha.zookeeper.connection-timeout",
+                    connectionTimeout,
+                    "more than zero");
+            require(
+                    sessionTimeout.compareTo(Duration.ofMillis(500)) >= 0,
+                    "ha.zookeeper.session-timeout",
+                    sessionTimeout,
+                    "at least 500ms");
+            require(auth == null || auth.contains(":"), "ha.zookeeper.auth", "(hidden)", "of the form user:password");
+            require(
+                    isBlank(connectString) || embedded.ensemble().isEmpty(),
+                    "ha.zookeeper.connect-string",
+                    connectString,
+                    "left out when ha.zookeeper.embedded.ensemble is set: it is one or the other");
+        }
+
+        /** Whether an external ensemble is configured. */
+        boolean isExternal() {
+            return !isBlank(connectString);
+        }
+    }
+
+    /**
+     * @param ensemble peers of an embedded quorum, as {@code nodeId@host[:clientPort:peerPort:electionPort]}; the ports
+     *     default to 2181, 2888 and 3888. Each named node hosts one peer
+     * @param dataDir where the embedded server keeps its data, over restarts too
+     * @param port port of the embedded development server on the loopback address
+     */
+    public record Embedded(
+            @DefaultValue List<String> ensemble,
+            @Nullable Path dataDir,
+            @DefaultValue("21810") int port) {
+
+        public Embedded {
+            ensemble = List.copyOf(ensemble);
+            require(port > 0 && port < 65536, "ha.zookeeper.embedded.port", port, "a port between 1 and 65535");
+        }
+    }
+
+    /**
+     * @param timeout longest time of one attempt, unless the task says otherwise
+     */
+    public record Dispatch(@DefaultValue("10m") Duration timeout) {
+
+        public Dispatch {
+            require(isPositive(timeout), "ha.dispatch.timeout", timeout, "more than zero");
+        }
+    }
+
+    /**
+     * @param threads how many calls of other nodes run at the same time. Default is eight per processor, at least 16
+     * @param queueCapacity how many more may wait; beyond that they are refused and go to other nodes
+     */
+    public record Executor(
+            @Nullable Integer threads, @DefaultValue("1000") int queueCapacity) {
+
+        public Executor {
+            require(threads == null || threads >= 1, "ha.executor.threads", threads, "at least 1");
+            require(queueCapacity >= 0, "ha.executor.queue-capacity", queueCapacity, "zero or more");
+        }
+
+        int effectiveThreads() {
+            return threads != null
+                    ? threads
+                    : Math.max(16, 8 * Runtime.getRuntime().availableProcessors());
+        }
+    }
+
+    /**
+     * @param heartbeatInterval how often nodes give a sign of life; three missing ones mean that the other node is dead
+     * @param connectTimeout how long connecting and proving the cluster key may take
+     * @param maxMessageSize largest message, which bounds arguments and results
+     */
+    public record Link(
+            @DefaultValue("1s") Duration heartbeatInterval,
+            @DefaultValue("2s") Duration connectTimeout,
+            @DefaultValue("16MB") DataSize maxMessageSize) {
+
+        public Link {
+            require(isPositive(heartbeatInterval), "ha.link.heartbeat-interval", heartbeatInterval, "more than zero");
+            require(isPositive(connectTimeout), "ha.link.connect-timeout", connectTimeout, "more than zero");
+            require(
+                    maxMessageSize.toBytes() >= 64 * 1024 && maxMessageSize.toBytes() <= 1024L * 1024 * 1024,
+                    "ha.link.max-message-size",
+                    maxMessageSize,
+                    "between 64KB and 1GB");
+        }
+    }
+
+    /**
+     * @param key secret of the cluster, the same on every node: at least 32 bytes, in Base64. Empty means one that the first
+     *     node makes and keeps in ZooKeeper
+     */
+    public record Security(@Nullable String key) {
+
+        private static final int KEY_BYTES = 32;
+
+        public Security {
+            require(
+                    isBlank(key) || isLongBase64(String.valueOf(key)),
+                    "ha.security.key",
+                    "(hidden)",
+                    "at least " + KEY_BYTES + " random bytes in Base64, for example from: openssl rand -base64 32");
+        }
+
+        private static boolean isLongBase64(String key) {
+            try {
+                return Base64.getDecoder().decode(key.strip()).length >= KEY_BYTES;
+            } catch (IllegalArgumentException e) {
+                return false;
+            }
+        }
+
+        /** The key's bytes, or null where none is configured. */
+        byte @Nullable [] bytes() {
+            return isBlank(key)
+                    ? null
+                    : Base64.getDecoder().decode(String.valueOf(key).strip());
+        }
+
+        /** Never the key itself. */
+        @Override
+        public String toString() {
+            return "Security[key=" + (isBlank(key) ? "none" : "(hidden)") + "]";
+        }
+    }
+
+    private static boolean isPositive(Duration duration) {
+        return !duration.isZero() && !duration.isNegative();
+    }
+
+    private static boolean isBlank(@Nullable String text) {
+        return text == null || text.isBlank();
+    }
+
+    private static void requireName(String property, @Nullable String name) {
+        require(
+                isBlank(name) || NAME.matcher(String.valueOf(name)).matches(),
+                property,
+                name,
+                "letters, digits, dots, colons, hyphens and underscores, starting with a letter or digit");
+    }
+
+    private static void require(boolean good, String property, @Nullable Object value, String expected) {
+        if (!good) {
+            throw new IllegalArgumentException(property + " is '" + value + "' but must be " + expected + ".");
+        }
+    }
+}

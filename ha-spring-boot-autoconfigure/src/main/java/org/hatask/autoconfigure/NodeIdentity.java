@@ -1,0 +1,116 @@
+package org.hatask.autoconfigure;
+
+import java.net.InetAddress;
+import java.net.URI;
+import java.security.SecureRandom;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.HexFormat;
+import org.hatask.cluster.Node;
+import org.hatask.cluster.NodeState;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.boot.web.context.WebServerApplicationContext;
+import org.springframework.boot.web.server.WebServer;
+import org.springframework.cloud.commons.util.InetUtils;
+import org.springframework.cloud.commons.util.InetUtilsProperties;
+import org.springframework.context.ApplicationContext;
+import org.springframework.core.env.Environment;
+import org.springframework.util.StringUtils;
+
+/** Who this node is: known from the start but for the port, which the web server tells. */
+final class NodeIdentity {
+
+    private static final Logger log = LoggerFactory.getLogger(NodeIdentity.class);
+
+    private final HaProperties.NodeProperties properties;
+    private final ApplicationContext context;
+    private final String host;
+    private final String incarnation = HexFormat.of().formatHex(randomBytes());
+    private final Instant startedAt = Instant.now();
+    private final String id;
+
+    /**
+     * @param connectString of ZooKeeper: where that is on this machine alone, so are the nodes
+     */
+    NodeIdentity(HaProperties.NodeProperties properties, String connectString, ApplicationContext context) {
+        this.properties = properties;
+        this.context = context;
+        this.host = host(properties, connectString, context.getEnvironment());
+        this.id = id(properties, context.getEnvironment());
+    }
+
+    private static byte[] randomBytes() {
+        byte[] bytes = new byte[12];
+        new SecureRandom().nextBytes(bytes);
+        return bytes;
+    }
+
+    private static String host(HaProperties.NodeProperties properties, String connectString, Environment environment) {
+        if (StringUtils.hasText(properties.host())) {
+            return properties.host();
+        }
+        InetAddress bound = environment.getProperty("server.address", InetAddress.class);
+        if (bound != null && !bound.isAnyLocalAddress()) {
+            return bound.getHostAddress();
+        }
+        if (isLoopback(connectString)) {
+            return "127.0.0.1";
+        }
+        try (InetUtils addresses = new InetUtils(new InetUtilsProperties())) {
+            return addresses.findFirstNonLoopbackHostInfo().getIpAddress();
+        }
+    }
+
+    private static boolean isLoopback(String connectString) {
+        return Arrays.stream(connectString.replaceFirst("/.*", "").split(","))
+                .map(server -> server.strip().replaceFirst(":\\d+$", ""))
+                .allMatch(server -> server.equals("localhost") || server.startsWith("127.") || server.equals("[::1]"));
+    }
+
+    /** With a random port no name is the same after a restart, so the incarnation is as good as any. */
+    private String id(HaProperties.NodeProperties properties, Environment environment) {
+        if (StringUtils.hasText(properties.id())) {
+            return properties.id();
+        }
+        String port = environment.getProperty("server.port", "8080");
+        return host.replaceAll("[^A-Za-z0-9._-]", "_") + ":" + (port.equals("0") ? incarnation.substring(0, 8) : port);
+    }
+
+    String id() {
+        return id;
+    }
+
+    /** This node before its web server listens. */
+    Node provisional() {
+        return node(URI.create("http://" + host), properties.masterEligible(), properties.acceptsTasks());
+    }
+
+    /** This node as others see it. Without a web server nobody can reach it, so it only calls. */
+    Node complete() {
+        WebServer server = context instanceof WebServerApplicationContext web ? web.getWebServer() : null;
+        if (server == null || server.getPort() < 0) {
+            log.warn("Node {} has no web server: it calls tasks on other nodes but executes none", id);
+            return node(URI.create("http://" + host), false, false);
+        }
+        Environment environment = context.getEnvironment();
+        boolean tls = environment.getProperty("server.ssl.enabled", Boolean.class, true)
+                && (environment.containsProperty("server.ssl.key-store")
+                        || environment.containsProperty("server.ssl.certificate")
+                        || environment.containsProperty("server.ssl.bundle"));
+        String path = environment.getProperty("server.servlet.context-path", "");
+        URI uri = URI.create((tls ? "https" : "http") + "://" + bracketed(host) + ":" + server.getPort() + path);
+        return node(uri, properties.masterEligible(), properties.acceptsTasks());
+    }
+
+    private static String bracketed(String host) {
+        return host.contains(":") && !host.startsWith("[") ? "[" + host + "]" : host;
+    }
+
+    private Node node(URI uri, boolean masterEligible, boolean acceptsTasks) {
+        @Nullable String zone = properties.zone();
+        return new Node(
+                id, incarnation, uri, NodeState.UP, masterEligible, acceptsTasks, properties.weight(), zone, startedAt);
+    }
+}

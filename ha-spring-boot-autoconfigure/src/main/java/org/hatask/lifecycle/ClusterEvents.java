@@ -1,0 +1,88 @@
+package org.hatask.lifecycle;
+
+import java.util.List;
+import org.hatask.MasterElectedEvent;
+import org.hatask.MasterGainedEvent;
+import org.hatask.MasterLostEvent;
+import org.hatask.NodeJoinedEvent;
+import org.hatask.NodeLeftEvent;
+import org.hatask.cluster.ClusterListener;
+import org.hatask.cluster.ClusterView;
+import org.hatask.cluster.Master;
+import org.hatask.cluster.MastershipListener;
+import org.hatask.cluster.Node;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.context.ApplicationEventPublisher;
+
+/**
+ * Tells the application and the log what changes in the cluster. Called on the one thread that notifies, so events are
+ * published in order; a listener that fails does not keep the others from hearing.
+ */
+public final class ClusterEvents implements ClusterListener, MastershipListener {
+
+    private static final Logger log = LoggerFactory.getLogger(ClusterEvents.class);
+
+    private final String clusterName;
+    private final ApplicationEventPublisher publisher;
+
+    public ClusterEvents(String clusterName, ApplicationEventPublisher publisher) {
+        this.clusterName = clusterName;
+        this.publisher = publisher;
+    }
+
+    @Override
+    public void viewChanged(ClusterView before, ClusterView after) {
+        for (Node node : missing(before.members(), after.members())) {
+            log.info("Node {} left cluster '{}'", node, clusterName);
+            publish(new NodeLeftEvent(LocalCluster.toHaNode(before, node)));
+        }
+        for (Node node : missing(after.members(), before.members())) {
+            log.info("Node {} joined cluster '{}'", node, clusterName);
+            publish(new NodeJoinedEvent(LocalCluster.toHaNode(after, node)));
+        }
+        Master master = after.master();
+        if (master != null && !master.equals(before.master())) {
+            log.info(
+                    "Node {} is master of cluster '{}' in epoch {}: {}",
+                    master.nodeId(),
+                    clusterName,
+                    master.epoch(),
+                    master.cause());
+            publish(new MasterElectedEvent(master.nodeId(), master.epoch(), master.since(), master.cause()));
+        } else if (master == null && before.master() != null) {
+            log.info(
+                    "Cluster '{}' has no master since {} of epoch {} is gone",
+                    clusterName,
+                    before.master().nodeId(),
+                    before.master().epoch());
+        }
+    }
+
+    /** The processes of {@code nodes} that are not among {@code others}. */
+    private static List<Node> missing(List<Node> nodes, List<Node> others) {
+        return nodes.stream()
+                .filter(node -> others.stream().noneMatch(node::isSameProcessAs))
+                .toList();
+    }
+
+    @Override
+    public void gained(long epoch) {
+        log.info("This node is master of cluster '{}' in epoch {}", clusterName, epoch);
+        publish(new MasterGainedEvent(epoch));
+    }
+
+    @Override
+    public void lost(long epoch, String cause) {
+        log.info("This node is no longer master of cluster '{}', epoch {}: {}", clusterName, epoch, cause);
+        publish(new MasterLostEvent(epoch, cause));
+    }
+
+    private void publish(Object event) {
+        try {
+            publisher.publishEvent(event);
+        } catch (RuntimeException e) {
+            log.error("A listener of the application failed on {}", event, e);
+        }
+    }
+}

@@ -1,0 +1,121 @@
+package org.hatask.lifecycle;
+
+import java.time.Duration;
+import java.util.function.Supplier;
+import org.hatask.cluster.ClusterState;
+import org.hatask.cluster.Coordination;
+import org.hatask.cluster.MasterElection;
+import org.hatask.cluster.Membership;
+import org.hatask.cluster.Node;
+import org.hatask.cluster.NodeState;
+import org.hatask.execute.TaskExecutor;
+import org.hatask.link.LinkTransport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.context.SmartLifecycle;
+
+/**
+ * How this node joins the cluster and leaves it. Started last, when the web server answers already, and stopped first, while
+ * it still answers: the phase lies above that of Spring Boot's graceful shutdown.
+ *
+ * <p>The order of leaving makes an orderly stop invisible. First nobody sends new work here: the member record says so, the
+ * links say so, and what still arrives is refused, which moves it elsewhere. Then the tasks of the master end, and only then
+ * the mastership goes, so that no two masters' tasks overlap. Then everything else ends, and last the record goes, since the
+ * links to a member that answers must stay.
+ */
+public final class NodeLifecycle implements SmartLifecycle {
+
+    private static final Logger log = LoggerFactory.getLogger(NodeLifecycle.class);
+
+    private final String clusterName;
+    private final ClusterState cluster;
+    private final Supplier<Node> self;
+    private final Coordination coordination;
+    private final Membership membership;
+    private final MasterElection election;
+    private final TaskExecutor executor;
+    private final LinkTransport transport;
+    private final Duration drainTimeout;
+    private volatile boolean running;
+
+    /**
+     * @param self describes this node; asked at the start, when the port is known
+     * @param drainTimeout how long running tasks may take to end at a stop
+     */
+    public NodeLifecycle(
+            String clusterName,
+            ClusterState cluster,
+            Supplier<Node> self,
+            Coordination coordination,
+            Membership membership,
+            MasterElection election,
+            TaskExecutor executor,
+            LinkTransport transport,
+            Duration drainTimeout) {
+        this.clusterName = clusterName;
+        this.cluster = cluster;
+        this.self = self;
+        this.coordination = coordination;
+        this.membership = membership;
+        this.election = election;
+        this.executor = executor;
+        this.transport = transport;
+        this.drainTimeout = drainTimeout;
+    }
+
+    @Override
+    public void start() {
+        Node node = self.get();
+        cluster.setSelf(node);
+        log.info("Node {} (incarnation {}) joins cluster '{}'", node, node.incarnation(), clusterName);
+        coordination.start();
+        membership.start();
+        election.start();
+        running = true;
+    }
+
+    @Override
+    public void stop() {
+        Node node = cluster.view().self().withState(NodeState.DRAINING);
+        long start = System.nanoTime();
+        log.info("Node {} drains: {} tasks run", node.id(), executor.inFlight());
+        cluster.setSelf(node);
+        executor.drain();
+        transport.goAway();
+        membership.selfChanged();
+        if (!executor.awaitMasterTasks(drainTimeout)) {
+            log.warn(
+                    "Tasks of the master still run after {}; the mastership is handed over without waiting longer",
+                    drainTimeout);
+        }
+        election.resign("shutdown of " + node.id());
+        long handedOver = System.nanoTime();
+        Duration left = drainTimeout.minusNanos(handedOver - start);
+        if (!executor.awaitIdle(left.isNegative() ? Duration.ZERO : left)) {
+            log.warn(
+                    "{} tasks still run after {} and will be interrupted: {}",
+                    executor.inFlight(),
+                    drainTimeout,
+                    executor.running());
+        }
+        membership.leave();
+        running = false;
+        log.info(
+                "Node {} has left cluster '{}': mastership handed over after {} ms, drained after {} ms",
+                node.id(),
+                clusterName,
+                (handedOver - start) / 1_000_000,
+                (System.nanoTime() - start) / 1_000_000);
+    }
+
+    @Override
+    public boolean isRunning() {
+        return running;
+    }
+
+    /** Above {@code WebServerGracefulShutdownLifecycle}: the default phase is the highest. */
+    @Override
+    public int getPhase() {
+        return SmartLifecycle.DEFAULT_PHASE;
+    }
+}

@@ -1,0 +1,91 @@
+package org.hatask;
+
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+
+/** The arrows between the packages, and which of them knows which library. */
+@AnalyzeClasses(packages = "org.hatask", importOptions = DoNotIncludeTests.class)
+class ArchitectureTest {
+
+    @ArchTest
+    static final ArchRule packagesDependDownwards = layeredArchitecture()
+            .consideringOnlyDependenciesInLayers()
+            .layer("autoconfigure")
+            .definedBy("org.hatask.autoconfigure")
+            .layer("actuate")
+            .definedBy("org.hatask.actuate")
+            .layer("lifecycle")
+            .definedBy("org.hatask.lifecycle")
+            .layer("dispatch")
+            .definedBy("org.hatask.dispatch")
+            .layer("link")
+            .definedBy("org.hatask.link")
+            .layer("execute")
+            .definedBy("org.hatask.execute")
+            .layer("zookeeper")
+            .definedBy("org.hatask.zookeeper")
+            .layer("cluster")
+            .definedBy("org.hatask.cluster")
+            .layer("public")
+            .definedBy("org.hatask")
+            .whereLayer("autoconfigure")
+            .mayNotBeAccessedByAnyLayer()
+            .whereLayer("actuate")
+            .mayOnlyBeAccessedByLayers("autoconfigure")
+            .whereLayer("lifecycle")
+            .mayOnlyBeAccessedByLayers("autoconfigure")
+            .whereLayer("dispatch")
+            .mayOnlyBeAccessedByLayers("autoconfigure", "actuate")
+            .whereLayer("link")
+            .mayOnlyBeAccessedByLayers("autoconfigure", "actuate", "lifecycle", "dispatch")
+            .whereLayer("execute")
+            .mayOnlyBeAccessedByLayers("autoconfigure", "actuate", "lifecycle", "dispatch", "link")
+            .whereLayer("zookeeper")
+            .mayOnlyBeAccessedByLayers("autoconfigure");
+
+    @ArchTest
+    static final ArchRule thereAreNoCircles =
+            slices().matching("org.hatask.(*)..").should().beFreeOfCycles();
+
+    @ArchTest
+    static final ArchRule onlyOnePackageKnowsZooKeeper = noClasses()
+            .that()
+            .resideOutsideOfPackage("org.hatask.zookeeper")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("org.apache.zookeeper..", "org.apache.curator..");
+
+    @ArchTest
+    static final ArchRule onlyTheAutoConfigurationKnowsBoot = noClasses()
+            .that()
+            .resideOutsideOfPackages("org.hatask.autoconfigure", "org.hatask.actuate", "org.hatask.execute")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("org.springframework.boot..");
+
+    @ArchTest
+    static final ArchRule onlyTheAutoConfigurationConfigures = noClasses()
+            .that()
+            .resideOutsideOfPackage("org.hatask.autoconfigure")
+            .should()
+            .beAnnotatedWith("org.springframework.context.annotation.Configuration");
+
+    @ArchTest
+    static final ArchRule whatUsersImportKnowsNothingBelow = classes()
+            .that()
+            .resideInAPackage("org.hatask")
+            .should()
+            .onlyDependOnClassesThat(resideInAnyPackage(
+                    "java..", "org.hatask", "org.jspecify..", "org.springframework.core.annotation.."));
+
+    @ArchTest
+    static final ArchRule nobodySleeps = noClasses().should().callMethod(Thread.class, "sleep", long.class);
+}

@@ -1,0 +1,329 @@
+package org.hatask;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.scheduling.annotation.EnableScheduling;
+import org.springframework.scheduling.annotation.Scheduled;
+
+/**
+ * Calls between three nodes that live: where they go, what comes back. Spring Security is on the class path with its defaults,
+ * so that this also shows that the link needs no opening.
+ */
+@Timeout(120)
+class ClusterTest {
+
+    record Answer(String node, List<String> words, long epoch) {}
+
+    static class Desk {
+
+        static final Map<String, CountDownLatch> LATCHES = new ConcurrentHashMap<>();
+        static final Map<String, AtomicInteger> TICKS = new ConcurrentHashMap<>();
+        static final ConcurrentLinkedQueue<String> RUNS = new ConcurrentLinkedQueue<>();
+
+        private final HaCluster cluster;
+
+        Desk(HaCluster cluster) {
+            this.cluster = cluster;
+        }
+
+        private Answer answer(String... words) {
+            return new Answer(
+                    cluster.self().id(),
+                    List.of(words),
+                    TaskContext.current().epoch().orElse(0));
+        }
+
+        @HaTask
+        public Answer any(String word) {
+            return answer(word);
+        }
+
+        @HaTask(role = Role.MASTER)
+        public Answer master(String word) {
+            return answer(word);
+        }
+
+        @HaTask(role = Role.WORKER)
+        public Answer worker(List<String> words) {
+            return answer(words.toArray(String[]::new));
+        }
+
+        @HaTask(role = Role.MASTER)
+        public CompletableFuture<Answer> later(String word) {
+            Answer answer = answer(word);
+            return CompletableFuture.supplyAsync(() -> answer);
+        }
+
+        @HaTask(role = Role.MASTER)
+        public void fail(String how) throws IOException {
+            switch (how) {
+                case "declared" -> throw new IOException("disk full");
+                case "jdk" -> throw new IllegalStateException("not open");
+                default -> throw new HiddenException("secret");
+            }
+        }
+
+        @HaTask(role = Role.MASTER, retry = @Retry(maxAttempts = 3, delay = "10ms"))
+        public String third(String run) {
+            RUNS.add(run + " " + TaskContext.current().taskId());
+            if (TaskContext.current().attempt() < 3) {
+                throw new IllegalStateException("try again");
+            }
+            return "third time";
+        }
+
+        @HaTask(role = Role.MASTER, timeout = "200ms")
+        public void tooSlow() throws InterruptedException {
+            try {
+                new CountDownLatch(1).await();
+            } finally {
+                RUNS.add("interrupted");
+            }
+        }
+
+        @HaTask(role = Role.MASTER)
+        public void hold(String name) throws InterruptedException {
+            RUNS.add("holding " + name);
+            try {
+                LATCHES.computeIfAbsent(name, key -> new CountDownLatch(1)).await();
+            } catch (InterruptedException e) {
+                RUNS.add("let go " + name);
+                throw e;
+            }
+        }
+
+        @HaTask(role = Role.MASTER, offRole = OffRole.SKIP)
+        public int skip() {
+            return 7;
+        }
+
+        @HaTask(role = Role.MASTER, offRole = OffRole.REJECT)
+        public int reject() {
+            return 7;
+        }
+
+        @HaTask
+        @Scheduled(fixedRate = 50)
+        public void tick() {
+            TICKS.computeIfAbsent(cluster.self().id(), id -> new AtomicInteger())
+                    .incrementAndGet();
+        }
+    }
+
+    static class HiddenException extends RuntimeException {
+        HiddenException(String message) {
+            super(message);
+        }
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    @EnableAutoConfiguration
+    @EnableScheduling
+    static class Application {
+
+        @Bean
+        Desk desk(HaCluster cluster) {
+            return new Desk(cluster);
+        }
+    }
+
+    private static TestNodes nodes;
+
+    @BeforeAll
+    static void start() throws Exception {
+        nodes = new TestNodes(Application.class).startAll("n1", "n2", "n3");
+    }
+
+    @AfterAll
+    static void stop() throws Exception {
+        nodes.close();
+    }
+
+    private static Desk desk(String node) {
+        return nodes.bean(node, Desk.class);
+    }
+
+    @Test
+    void anyTasksAreSpreadEvenlyOverAllNodes() {
+        Map<String, Long> share = IntStream.range(0, 90)
+                .mapToObj(i -> desk("n1").any("x").node())
+                .collect(Collectors.groupingBy(node -> node, Collectors.counting()));
+
+        assertThat(share).hasSize(3).allSatisfy((node, count) -> assertThat(count)
+                .isBetween(20L, 40L));
+    }
+
+    @Test
+    void masterTasksRunOnTheMasterFromEveryNodeAndCarryItsEpoch() {
+        for (String node : List.of("n1", "n2", "n3")) {
+            Answer answer = desk(node).master("hello");
+            assertThat(answer.node()).isEqualTo(nodes.masterId());
+            assertThat(answer.words()).containsExactly("hello");
+            assertThat(answer.epoch())
+                    .isEqualTo(nodes.mastership(nodes.masterId()).heldEpoch());
+        }
+    }
+
+    @Test
+    void workerTasksRunOnAllButTheMaster() {
+        for (String node : List.of("n1", "n2", "n3")) {
+            List<String> ran = new ArrayList<>();
+            for (int i = 0; i < 10; i++) {
+                ran.add(desk(node).worker(List.of("a", "b")).node());
+            }
+            assertThat(ran).hasSameElementsAs(nodes.workerIds());
+        }
+    }
+
+    @Test
+    void futuresAreCompletedFromTheOtherNode() throws Exception {
+        for (String node : List.of("n1", "n2", "n3")) {
+            CompletableFuture<Answer> later = desk(node).later("soon");
+            assertThat(later.get(30, TimeUnit.SECONDS).node()).isEqualTo(nodes.masterId());
+        }
+    }
+
+    @Test
+    void exceptionsKeepTheirTypeWhereItIsDeclaredOrCommon() {
+        for (String node : List.of("n1", "n2", "n3")) {
+            assertThatExceptionOfType(IOException.class)
+                    .isThrownBy(() -> desk(node).fail("declared"))
+                    .withMessage("disk full");
+            assertThatExceptionOfType(IllegalStateException.class)
+                    .isThrownBy(() -> desk(node).fail("jdk"))
+                    .withMessage("not open");
+        }
+        assertThatExceptionOfType(RemoteTaskException.class)
+                .isThrownBy(() -> desk(nodes.workerIds().get(0)).fail("hidden"))
+                .satisfies(error -> {
+                    assertThat(error.typeName()).isEqualTo(HiddenException.class.getName());
+                    assertThat(error.nodeId()).isEqualTo(nodes.masterId());
+                });
+    }
+
+    @Test
+    void allAttemptsOfARetriedTaskHaveTheSameTaskId() {
+        for (String node : List.of("n1", "n2", "n3")) {
+            String run = "third " + node;
+            assertThat(desk(node).third(run)).isEqualTo("third time");
+            assertThat(Desk.RUNS.stream().filter(text -> text.startsWith(run)).toList())
+                    .hasSize(3)
+                    .allMatch(text -> text.equals(Desk.RUNS.stream()
+                            .filter(first -> first.startsWith(run))
+                            .findFirst()
+                            .orElseThrow()));
+        }
+    }
+
+    @Test
+    void aTaskThatTakesTooLongIsInterruptedWhereItRuns() {
+        for (String node : List.of(nodes.masterId(), nodes.workerIds().get(0))) {
+            Desk.RUNS.removeIf("interrupted"::equals);
+            assertThatExceptionOfType(TaskTimeoutException.class)
+                    .isThrownBy(() -> desk(node).tooSlow())
+                    .satisfies(error -> assertThat(error.nodeId()).isEqualTo(nodes.masterId()));
+            await().atMost(TestNodes.PATIENCE).until(() -> Desk.RUNS.contains("interrupted"));
+        }
+    }
+
+    @Test
+    void aCallerThatIsInterruptedTakesItsTaskWithIt() {
+        Desk desk = desk(nodes.workerIds().get(0));
+        CompletableFuture<Throwable> thrown = new CompletableFuture<>();
+        Thread caller = new Thread(() -> {
+            try {
+                desk.hold("interrupted-caller");
+            } catch (Throwable e) {
+                thrown.complete(e);
+            }
+        });
+        caller.start();
+        await().atMost(TestNodes.PATIENCE).until(() -> Desk.RUNS.contains("holding interrupted-caller"));
+
+        caller.interrupt();
+
+        assertThat(thrown).succeedsWithin(TestNodes.PATIENCE).isInstanceOf(CancellationException.class);
+        await().atMost(TestNodes.PATIENCE).until(() -> Desk.RUNS.contains("let go interrupted-caller"));
+    }
+
+    @Test
+    void offRoleSkipsOrRejectsOnNodesWithoutTheRole() {
+        String worker = nodes.workerIds().get(0);
+
+        assertThat(desk(nodes.masterId()).skip()).isEqualTo(7);
+        assertThat(desk(nodes.masterId()).reject()).isEqualTo(7);
+        assertThat(desk(worker).skip()).isZero();
+        assertThatExceptionOfType(TaskRejectedException.class)
+                .isThrownBy(() -> desk(worker).reject());
+    }
+
+    @Test
+    void aScheduledTaskFiresOnceATickInTheWholeCluster() {
+        Map<String, AtomicInteger> ticks = Desk.TICKS;
+        int before = ticks.values().stream().mapToInt(AtomicInteger::get).sum();
+        long start = System.nanoTime();
+        // The role is ANY: the master's firing is dispatched to every node in turn.
+        await().atMost(TestNodes.PATIENCE)
+                .until(() -> ticks.size() == 3
+                        && ticks.values().stream().mapToInt(AtomicInteger::get).sum() > before + 20);
+        int fired = ticks.values().stream().mapToInt(AtomicInteger::get).sum() - before;
+        long elapsedTicks = Duration.ofNanos(System.nanoTime() - start).toMillis() / 50;
+
+        assertThat((long) fired).isLessThanOrEqualTo(elapsedTicks + 3);
+    }
+
+    @Test
+    void aHandCallOfAScheduledTaskIsAnOrdinaryCall() {
+        int before = Desk.TICKS.values().stream().mapToInt(AtomicInteger::get).sum();
+
+        desk(nodes.workerIds().get(0)).tick();
+
+        assertThat(Desk.TICKS.values().stream().mapToInt(AtomicInteger::get).sum())
+                .isGreaterThan(before);
+    }
+
+    @Test
+    void cancellingAFutureIsNotAnError() {
+        CompletableFuture<Answer> later = desk(nodes.workerIds().get(0)).later("never mind");
+
+        later.cancel(true);
+
+        assertThatExceptionOfType(CancellationException.class).isThrownBy(later::join);
+    }
+
+    @Test
+    void concurrentCallsFromAllNodesAllComeBack() throws InterruptedException, ExecutionException {
+        List<CompletableFuture<Answer>> calls = IntStream.range(0, 300)
+                .mapToObj(i -> CompletableFuture.supplyAsync(
+                        () -> desk("n" + (1 + i % 3)).any("c" + i)))
+                .toList();
+
+        for (int i = 0; i < calls.size(); i++) {
+            assertThat(calls.get(i).get().words()).containsExactly("c" + i);
+        }
+    }
+}

@@ -1,0 +1,125 @@
+package org.hatask;
+
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.curator.test.InstanceSpec;
+import org.apache.curator.test.TestingServer;
+import org.hatask.cluster.MasterElection;
+import org.hatask.cluster.Mastership;
+import org.springframework.boot.Banner;
+import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.boot.web.servlet.context.ServletWebServerApplicationContext;
+import org.springframework.context.ConfigurableApplicationContext;
+
+/** Several nodes of one application in this process, each with its own web server, over a real ZooKeeper. */
+public final class TestNodes implements AutoCloseable {
+
+    /** Long enough for any election on a busy machine. */
+    public static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    private final Class<?> application;
+    private final TestingServer zooKeeper;
+    private final Map<String, ConfigurableApplicationContext> nodes = new LinkedHashMap<>();
+
+    public TestNodes(Class<?> application) throws Exception {
+        this.application = application;
+        // Ticks of 200 ms allow sessions of two seconds and quick leases.
+        this.zooKeeper = new TestingServer(new InstanceSpec(null, -1, -1, -1, true, -1, 200, -1), true);
+    }
+
+    public TestingServer zooKeeper() {
+        return zooKeeper;
+    }
+
+    /** Starts a node without waiting for it to join. */
+    public ConfigurableApplicationContext start(String id, String... properties) {
+        List<String> all = new ArrayList<>(List.of(
+                "server.port=0",
+                "spring.application.name=test",
+                "spring.jmx.enabled=false",
+                "ha.node.id=" + id,
+                "ha.zookeeper.connect-string=" + zooKeeper.getConnectString(),
+                "ha.zookeeper.session-timeout=2s",
+                "ha.zookeeper.tick-time=200ms",
+                "logging.level.org.apache.zookeeper=ERROR",
+                "logging.level.org.apache.curator=ERROR"));
+        all.addAll(List.of(properties));
+        ConfigurableApplicationContext context = new SpringApplicationBuilder(application)
+                .bannerMode(Banner.Mode.OFF)
+                .properties(all.toArray(String[]::new))
+                .run();
+        nodes.put(id, context);
+        return context;
+    }
+
+    /** Starts nodes and waits until all see each other and the same master. */
+    public TestNodes startAll(String... ids) {
+        for (String id : ids) {
+            start(id);
+        }
+        awaitAgreement();
+        return this;
+    }
+
+    public void awaitAgreement() {
+        await().atMost(PATIENCE).until(() -> nodes.values().stream().allMatch(context -> {
+            HaCluster cluster = context.getBean(HaCluster.class);
+            return cluster.members().size() == nodes.size()
+                    && cluster.master().isPresent()
+                    && cluster.master()
+                            .get()
+                            .equals(master(nodes.values().iterator().next()))
+                    && mastership(cluster.master().get().id()).isHeld();
+        }));
+    }
+
+    private static HaNode master(ConfigurableApplicationContext context) {
+        return context.getBean(HaCluster.class).master().orElse(null);
+    }
+
+    public Mastership mastership(String id) {
+        return node(id).getBean(MasterElection.class).mastership();
+    }
+
+    public ConfigurableApplicationContext node(String id) {
+        return nodes.get(id);
+    }
+
+    public <T> T bean(String id, Class<T> type) {
+        return node(id).getBean(type);
+    }
+
+    public int port(String id) {
+        return ((ServletWebServerApplicationContext) node(id)).getWebServer().getPort();
+    }
+
+    public String masterId() {
+        return bean(nodes.keySet().iterator().next(), HaCluster.class)
+                .master()
+                .orElseThrow()
+                .id();
+    }
+
+    /** Ids of all running nodes but the master, ordered. */
+    public List<String> workerIds() {
+        String master = masterId();
+        return nodes.keySet().stream().filter(id -> !id.equals(master)).sorted().toList();
+    }
+
+    /** Stops a node in order. */
+    public void stop(String id) {
+        nodes.remove(id).close();
+    }
+
+    @Override
+    public void close() throws IOException {
+        List.copyOf(nodes.values()).forEach(ConfigurableApplicationContext::close);
+        zooKeeper.close();
+    }
+}

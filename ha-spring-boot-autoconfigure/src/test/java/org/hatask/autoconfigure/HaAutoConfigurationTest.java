@@ -1,0 +1,259 @@
+package org.hatask.autoconfigure;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import java.time.Duration;
+import org.hatask.HaCluster;
+import org.hatask.HaTask;
+import org.hatask.NoMasterException;
+import org.hatask.NoNodeAvailableException;
+import org.hatask.Role;
+import org.hatask.actuate.HaHealthIndicator;
+import org.hatask.cluster.Coordination;
+import org.hatask.execute.InvalidTaskException;
+import org.hatask.execute.TaskDefinition;
+import org.junit.jupiter.api.Test;
+import org.springframework.beans.factory.config.BeanPostProcessor;
+import org.springframework.boot.actuate.health.Status;
+import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.autoconfigure.availability.ApplicationAvailabilityAutoConfiguration;
+import org.springframework.boot.autoconfigure.task.TaskExecutionAutoConfiguration;
+import org.springframework.boot.availability.ApplicationAvailability;
+import org.springframework.boot.availability.AvailabilityChangeEvent;
+import org.springframework.boot.availability.ReadinessState;
+import org.springframework.boot.diagnostics.FailureAnalysis;
+import org.springframework.boot.test.context.runner.WebApplicationContextRunner;
+import org.springframework.cloud.commons.util.UtilAutoConfiguration;
+import org.springframework.cloud.loadbalancer.config.LoadBalancerAutoConfiguration;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+/** How the starter behaves in one application, here always one that cannot reach its ZooKeeper. */
+class HaAutoConfigurationTest {
+
+    private final WebApplicationContextRunner runner = new WebApplicationContextRunner()
+            .withConfiguration(AutoConfigurations.of(
+                    HaAutoConfiguration.class,
+                    HaZooKeeperAutoConfiguration.class,
+                    HaLinkAutoConfiguration.class,
+                    HaEndpointAutoConfiguration.class,
+                    ApplicationAvailabilityAutoConfiguration.class,
+                    TaskExecutionAutoConfiguration.class,
+                    LoadBalancerAutoConfiguration.class,
+                    UtilAutoConfiguration.class))
+            .withPropertyValues("ha.zookeeper.connect-string=127.0.0.1:1", "ha.election.wait=100ms", "ha.cluster=test");
+
+    static class Desk {
+        @HaTask
+        public int any() {
+            return 1;
+        }
+
+        @HaTask(role = Role.MASTER)
+        public int master() {
+            return 2;
+        }
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    static class WithDesk {
+        @Bean
+        Desk desk() {
+            return new Desk();
+        }
+    }
+
+    @Test
+    void withoutZooKeeperTheApplicationStartsAndSaysThatItIsNotReady() {
+        runner.withUserConfiguration(WithDesk.class).run(context -> {
+            assertThat(context).hasNotFailed();
+            AvailabilityChangeEvent.publish(context, ReadinessState.ACCEPTING_TRAFFIC);
+
+            assertThat(context.getBean(ApplicationAvailability.class).getReadinessState())
+                    .isEqualTo(ReadinessState.REFUSING_TRAFFIC);
+            assertThat(context.getBean(HaHealthIndicator.class).health()).satisfies(health -> {
+                assertThat(health.getStatus()).isEqualTo(Status.OUT_OF_SERVICE);
+                assertThat(health.getDetails().get("reason").toString()).contains("127.0.0.1:1");
+            });
+            assertThat(context.getBean(Coordination.class).status().state()).isEqualTo(Coordination.State.CONNECTING);
+            HaCluster cluster = context.getBean(HaCluster.class);
+            assertThat(cluster.name()).isEqualTo("test");
+            assertThat(cluster.isMaster()).isFalse();
+            assertThat(cluster.members()).isEmpty();
+        });
+    }
+
+    @Test
+    void callsThatFindNoClusterFailWithAClearError() {
+        runner.withUserConfiguration(WithDesk.class).run(context -> {
+            Desk desk = context.getBean(Desk.class);
+            assertThatExceptionOfType(NoNodeAvailableException.class)
+                    .isThrownBy(desk::any)
+                    .withMessageContaining("has not joined");
+            assertThatExceptionOfType(NoMasterException.class).isThrownBy(desk::master);
+        });
+    }
+
+    @Test
+    void switchedOffTasksArePlainMethods() {
+        runner.withUserConfiguration(WithDesk.class)
+                .withPropertyValues("ha.enabled=false")
+                .run(context -> {
+                    assertThat(context).doesNotHaveBean(HaCluster.class);
+                    assertThat(context.getBean(Desk.class).any()).isEqualTo(1);
+                });
+    }
+
+    @Test
+    void configurationOverridesTheAnnotation() {
+        runner.withUserConfiguration(WithDesk.class)
+                .withPropertyValues(
+                        "ha.tasks.[desk.any].retry.max-attempts=5",
+                        "ha.tasks.[desk.any].timeout=3s",
+                        "ha.tasks.[desk.any].role=worker")
+                .run(context -> {
+                    TaskDefinition any = context.getBean(TaskRegistrar.class)
+                            .registry()
+                            .find("desk.any")
+                            .orElseThrow();
+                    assertThat(any.retry().maxAttempts()).isEqualTo(5);
+                    assertThat(any.timeout()).isEqualTo(Duration.ofSeconds(3));
+                    assertThat(any.role()).isEqualTo(Role.WORKER);
+                });
+    }
+
+    @Test
+    void theApplicationsDefaultExecutorStays() {
+        runner.run(context -> assertThat(context).hasBean("applicationTaskExecutor"));
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    static class SameName {
+        static class Other {
+            @HaTask(name = "desk.any")
+            public int something() {
+                return 3;
+            }
+        }
+
+        @Bean
+        Other other() {
+            return new Other();
+        }
+    }
+
+    @Test
+    void twoTasksOfOneNameEndTheStart() {
+        runner.withUserConfiguration(WithDesk.class, SameName.class).run(context -> {
+            FailureAnalysis analysis = analyze(context.getStartupFailure());
+            assertThat(analysis.getDescription())
+                    .contains("'desk.any'")
+                    .contains("bean 'desk'")
+                    .contains("bean 'other'");
+            assertThat(analysis.getAction()).contains("@HaTask(name");
+        });
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    static class TooEarly {
+        @Bean
+        static BeanPostProcessor needsTheDesk(Desk desk) {
+            return new BeanPostProcessor() {};
+        }
+
+        @Bean
+        static Desk desk() {
+            return new Desk();
+        }
+    }
+
+    @Test
+    void aBeanThatIsMadeTooEarlyToBeInterceptedEndsTheStart() {
+        runner.withUserConfiguration(TooEarly.class).run(context -> {
+            FailureAnalysis analysis = analyze(context.getStartupFailure());
+            assertThat(analysis.getDescription()).contains("'desk'").contains("not intercepted");
+            assertThat(analysis.getAction()).contains("post-processor");
+        });
+    }
+
+    static final class FinalDesk {
+        @HaTask
+        public int any() {
+            return 1;
+        }
+    }
+
+    @Test
+    void aFinalClassEndsTheStartWithTheCure() {
+        runner.withBean("finalDesk", FinalDesk.class, FinalDesk::new).run(context -> {
+            FailureAnalysis analysis = analyze(context.getStartupFailure());
+            assertThat(analysis.getDescription()).contains("'finalDesk'").contains("final");
+            assertThat(analysis.getAction()).contains("Remove 'final'");
+        });
+    }
+
+    interface Quote {
+        @HaTask
+        int quote();
+    }
+
+    static final class FinalQuote implements Quote {
+        @Override
+        public int quote() {
+            return 4;
+        }
+    }
+
+    @Test
+    void aFinalClassBehindAnInterfaceIsATaskLikeAnyOther() {
+        runner.withBean("quote", Quote.class, FinalQuote::new).run(context -> {
+            assertThat(context).hasNotFailed();
+            assertThat(context.getBean(TaskRegistrar.class).registry().find("quote.quote"))
+                    .isPresent();
+        });
+    }
+
+    private static FailureAnalysis analyze(Throwable failure) {
+        Throwable cause = failure;
+        while (cause != null && !(cause instanceof InvalidTaskException)) {
+            cause = cause.getCause();
+        }
+        assertThat(cause).as("cause of %s", failure).isNotNull();
+        return new InvalidTaskFailureAnalyzer().analyze(failure);
+    }
+
+    @Test
+    void badSettingsEndTheStartWithThePropertyAndWhatItMustBe() {
+        assertRefused("ha.node.weight=0", "ha.node.weight is '0' but must be at least 1");
+        assertRefused("ha.node.id=a/b", "ha.node.id is 'a/b'");
+        assertRefused("ha.security.key=short", "ha.security.key");
+        assertRefused("ha.dispatch.timeout=0s", "ha.dispatch.timeout");
+        assertRefused("ha.executor.threads=0", "ha.executor.threads");
+        assertRefused("ha.zookeeper.embedded.ensemble=n1@h", "one or the other");
+        assertRefused("ha.zookeeper.session-timeout=3s", "ha.zookeeper.session-timeout");
+        assertRefused("ha.topology=primary-backup", "Topology");
+    }
+
+    private void assertRefused(String property, String reason) {
+        runner.withPropertyValues(property).run(context -> {
+            assertThat(context).hasFailed();
+            assertThat(context.getStartupFailure()).hasStackTraceContaining(reason);
+        });
+    }
+
+    @Test
+    void theClusterKeyIsNeverPrinted() {
+        String key = "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0";
+        runner.withPropertyValues("ha.security.key=" + key).run(context -> {
+            assertThat(context).hasNotFailed();
+            assertThat(context.getBean(HaProperties.class).toString()).doesNotContain(key);
+        });
+        runner.withPropertyValues("ha.security.key=c2VjcmV0")
+                .run(context -> assertThat(context.getStartupFailure()).satisfies(failure -> {
+                    java.io.StringWriter trace = new java.io.StringWriter();
+                    failure.printStackTrace(new java.io.PrintWriter(trace));
+                    assertThat(trace.toString()).doesNotContain("c2VjcmV0");
+                }));
+    }
+}
