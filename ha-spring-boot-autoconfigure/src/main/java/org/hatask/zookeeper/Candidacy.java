@@ -21,7 +21,9 @@ interface Candidacy {
     /** Stands for election with the current session; if it stands already, anew, behind all others. */
     void stand();
 
-    /** Whether it has something that a warm write can check. */
+    boolean isStanding();
+
+    /** What a warm write can check, empty when there is nothing yet. */
     List<Op> guards();
 
     /** Does not stand any more. */

@@ -77,6 +77,11 @@ final class LatchCandidacy implements Candidacy {
     }
 
     @Override
+    public boolean isStanding() {
+        return latch != null;
+    }
+
+    @Override
     public List<Op> guards() {
         LeaderLatch current = latch;
         String path = current == null ? null : current.getOurPath();

@@ -246,7 +246,7 @@ final class MastershipHolder implements Mastership {
         pendingRenewals = 0;
         layoutReady = false;
         if (isNew || term == null) {
-            prepare(current, isNew);
+            prepare(current);
         } else {
             layoutReady = true;
             renew();
@@ -268,7 +268,7 @@ final class MastershipHolder implements Mastership {
         }
     }
 
-    private void prepare(Session current, boolean isNew) {
+    private void prepare(Session current) {
         current.createMissing(paths.persistent(), clients.acl())
                 .thenAcceptAsync(
                         safely(code -> {
@@ -281,7 +281,7 @@ final class MastershipHolder implements Mastership {
                                 cache.start();
                             }
                             warm();
-                            if (isNew && candidacy != null && resignCause == null) {
+                            if (candidacy != null && !candidacy.isStanding() && resignCause == null) {
                                 candidacy.stand();
                             }
                             masterChanged();
@@ -299,7 +299,7 @@ final class MastershipHolder implements Mastership {
         if (current != null) {
             ticks++;
             if (!layoutReady) {
-                prepare(current, candidacy != null && candidacy.guards().isEmpty());
+                prepare(current);
             } else if (term != null) {
                 renew();
             } else if (candidacy != null && resignCause == null) {
@@ -351,7 +351,7 @@ final class MastershipHolder implements Mastership {
     private void notTaken() {
         taking = false;
         if (resignCause != null) {
-            releaseDone();
+            finishResigning();
         }
     }
 
@@ -556,10 +556,11 @@ final class MastershipHolder implements Mastership {
     }
 
     private void taken(Term fresh, String cause) {
-        taking = false;
         if (session == null || !session.isSameAs(fresh.session())) {
+            notTaken();
             return;
         }
+        taking = false;
         term = fresh;
         if (resignCause != null) {
             finishResigning();
@@ -635,7 +636,7 @@ final class MastershipHolder implements Mastership {
         removeOwnRecord(current);
         layoutReady = false;
         standAnew("it was deposed");
-        prepare(current, false);
+        prepare(current);
     }
 
     /** Nobody else can begin while our record stands. */
@@ -782,6 +783,9 @@ final class MastershipHolder implements Mastership {
     }
 
     private void finishResigning() {
+        if (releasing != null) {
+            return;
+        }
         Term held = term;
         if (held == null) {
             releaseDone();

@@ -67,6 +67,7 @@ public final class ZooKeeperMembership implements Membership {
     private boolean syncAgain;
     private boolean recomputeQueued;
     private boolean joined;
+    private boolean everJoined;
     private @Nullable Session session;
     private @Nullable String refusedFor;
     private final Map<String, Long> reportedMalformed = new HashMap<>();
@@ -238,14 +239,18 @@ public final class ZooKeeperMembership implements Membership {
             refusedFor = null;
             if (Arrays.equals(found.getData(), json)) {
                 joined = true;
+                everJoined = true;
                 return done(Result.DONE);
             }
             return write(current, List.of(Op.setData(path, json, version)), joined ? null : "joined");
         }
         Optional<Node> other = Records.readNode(found.getData());
         boolean ownFormerSession = other.isPresent() && other.get().isSameProcessAs(self);
-        // Whoever had our address cannot live any more, for we have it now.
-        boolean formerSelf = other.isPresent() && other.get().uri().equals(self.uri());
+        // Whoever had our address before we came cannot live any more, for we have it now. But who takes the place of a
+        // member
+        // has an address that is not his alone, and both would go on replacing each other.
+        boolean formerSelf =
+                !everJoined && other.isPresent() && other.get().uri().equals(self.uri());
         if (ownFormerSession || formerSelf) {
             return write(current, List.of(Op.delete(path, version), create), "joined");
         }
@@ -275,6 +280,7 @@ public final class ZooKeeperMembership implements Membership {
                                 clients.problem(PROBLEM, null);
                                 refusedFor = null;
                                 joined = true;
+                                everJoined = true;
                                 if (message != null) {
                                     log.info("[{}] {} {}", cluster, state.view().self(), message);
                                 }

@@ -3,7 +3,8 @@ package org.hatask.zookeeper;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import java.util.List;
+import java.nio.charset.StandardCharsets;
+import org.apache.zookeeper.KeeperException;
 import org.apache.zookeeper.KeeperException.Code;
 import org.apache.zookeeper.Op;
 import org.apache.zookeeper.ZooDefs;
@@ -67,19 +68,19 @@ class LatchElectionTest extends MasterElectionConformanceTest {
         assertThat(n1.isMaster()).isTrue();
     }
 
+    /** Null while it has none or cannot be asked. */
     private String latchNodeOf(TestNode node) throws Exception {
-        String prefix = node.node.id() + "/" + node.node.incarnation();
-        List<String> children = node.membershipHandle().getChildren(paths.election(), false);
-        for (String child : children) {
-            String path = paths.election() + "/" + child;
-            try {
+        String candidate = node.node.id() + "/" + node.node.incarnation();
+        try {
+            for (String child : node.membershipHandle().getChildren(paths.election(), false)) {
+                String path = paths.election() + "/" + child;
                 byte[] data = node.membershipHandle().getData(path, false, null);
-                if (new String(data, java.nio.charset.StandardCharsets.UTF_8).equals(prefix)) {
+                if (new String(data, StandardCharsets.UTF_8).equals(candidate)) {
                     return path;
                 }
-            } catch (org.apache.zookeeper.KeeperException.NoNodeException gone) {
-                continue;
             }
+        } catch (KeeperException.NoNodeException | KeeperException.ConnectionLossException e) {
+            return null;
         }
         return null;
     }

@@ -32,7 +32,7 @@ final class TestNode implements AutoCloseable {
 
     static {
         ((Logger) LoggerFactory.getLogger("ROOT")).setLevel(Level.INFO);
-        ((Logger) LoggerFactory.getLogger("org.apache")).setLevel(Level.ERROR);
+        ((Logger) LoggerFactory.getLogger("org.apache")).setLevel(Level.WARN);
         ((Logger) LoggerFactory.getLogger("org.hatask")).setLevel(Level.DEBUG);
     }
 

@@ -84,6 +84,20 @@ class ZooKeeperMembershipTest {
     }
 
     @Test
+    void twoLivingNodesWithTheSameIdAndAddressDoNotFight() {
+        TestNode first = start("n1", 1);
+        awaitJoined(first);
+        TestNode second = start("n1", 1);
+        await().atMost(TestNode.SOON)
+                .untilAsserted(
+                        () -> assertThat(first.clients.status().problem()).contains("is in use by the node at"));
+        await().during(TestNode.SESSION)
+                .atMost(TestNode.SOON)
+                .until(() -> second.state.view().isJoined());
+        assertThat(second.clients.status().problem()).isNull();
+    }
+
+    @Test
     void aNodeIdInUseAtAnotherAddressIsRefusedUntilItIsFree() {
         TestNode first = start("n1", 1);
         awaitJoined(first);
