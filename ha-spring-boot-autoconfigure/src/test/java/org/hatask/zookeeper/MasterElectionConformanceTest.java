@@ -286,13 +286,20 @@ abstract class MasterElectionConformanceTest {
         }
         stop.set(true);
         assertThat(overlap.get()).isNull();
-        assertThat(owners).hasSizeGreaterThanOrEqualTo(20);
+        // The observer samples and may miss a short reign while it does not get the processor; the listeners miss none.
+        assertThat(owners).hasSizeGreaterThanOrEqualTo(10);
+        assertThat(gained(n1)).doesNotContainAnyElementsOf(gained(n2));
+        assertThat(gained(n1).size() + gained(n2).size()).isGreaterThanOrEqualTo(20);
         for (TestNode node : List.of(n1, n2)) {
             for (int i = 0; i + 1 < node.events.size(); i += 2) {
                 assertThat(node.events.get(i)).startsWith("gained ");
                 assertThat(node.events.get(i + 1)).startsWith("lost ");
             }
         }
+    }
+
+    private static List<String> gained(TestNode node) {
+        return node.events.stream().filter(event -> event.startsWith("gained ")).toList();
     }
 
     private static void observe(
