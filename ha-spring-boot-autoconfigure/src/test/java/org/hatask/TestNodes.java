@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.apache.curator.test.InstanceSpec;
 import org.apache.curator.test.TestingServer;
 import org.hatask.cluster.MasterElection;
 import org.hatask.cluster.Mastership;
@@ -30,7 +29,7 @@ public final class TestNodes implements AutoCloseable {
     public TestNodes(Class<?> application) throws Exception {
         this.application = application;
         // Ticks of 200 ms allow sessions of two seconds and quick leases.
-        this.zooKeeper = new TestingServer(new InstanceSpec(null, -1, -1, -1, true, -1, 200, -1), true);
+        this.zooKeeper = TestZooKeeper.start(200);
     }
 
     public TestingServer zooKeeper() {

@@ -47,6 +47,8 @@ final class EmbeddedZooKeeper implements AutoCloseable {
         properties.setProperty("minSessionTimeout", Long.toString(2 * tick.toMillis()));
         properties.setProperty("maxSessionTimeout", Long.toString(MAX_SESSION.toMillis()));
         properties.setProperty("maxClientCnxns", "0");
+        // Static in ZooKeeper, so every server of a process has to say it; an ensemble overwrites it.
+        properties.setProperty("standaloneEnabled", "true");
         properties.setProperty("admin.enableServer", "false");
         properties.setProperty("4lw.commands.whitelist", "");
         properties.setProperty("autopurge.snapRetainCount", "3");

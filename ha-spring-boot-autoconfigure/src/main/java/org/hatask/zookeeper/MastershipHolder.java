@@ -407,7 +407,7 @@ final class MastershipHolder implements Mastership {
         long number = record.get().epoch();
         boolean ownSession = master.getStat().getEphemeralOwner() == current.id();
         if (ownSession && number == epoch.getStat().getVersion() && number > relinquishedEpoch) {
-            taken(new Term(number, current, why), record.get().cause());
+            taken(new Term(number, current, why), record.get());
             return;
         }
         current.multi(List.of(Op.delete(paths.master(), master.getStat().getVersion())))
@@ -493,7 +493,7 @@ final class MastershipHolder implements Mastership {
                         safely(reply -> {
                             if (reply.isOk()) {
                                 acknowledged(current, reply, interruption);
-                                taken(new Term(epoch, current, why), cause);
+                                taken(new Term(epoch, current, why), master);
                                 if (former.isPresent()) {
                                     long mtime = lastLease.getStat().getMtime();
                                     completeHistory(current, older, change, historyVersion + 1, mtime, reply);
@@ -555,7 +555,7 @@ final class MastershipHolder implements Mastership {
         }
     }
 
-    private void taken(Term fresh, String cause) {
+    private void taken(Term fresh, Master record) {
         if (session == null || !session.isSameAs(fresh.session())) {
             notTaken();
             return;
@@ -566,14 +566,7 @@ final class MastershipHolder implements Mastership {
             finishResigning();
             return;
         }
-        log.info(
-                "[{}] {} is master in epoch {}: {}",
-                cluster,
-                state.view().self().id(),
-                fresh.epoch(),
-                cause);
-        Node self = state.view().self();
-        state.setMaster(new Master(self.id(), self.incarnation(), fresh.epoch(), clock.instant(), cause));
+        state.setMaster(record);
         watchGuard(fresh);
         tellIfGained();
         renew();
@@ -749,7 +742,7 @@ final class MastershipHolder implements Mastership {
         }
         term = null;
         relinquishedEpoch = Math.max(relinquishedEpoch, ended.epoch());
-        log.info(
+        log.debug(
                 "[{}] {} is no longer master in epoch {}: {}",
                 cluster,
                 state.view().self().id(),

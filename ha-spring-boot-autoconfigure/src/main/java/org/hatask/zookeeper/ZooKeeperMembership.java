@@ -2,7 +2,6 @@ package org.hatask.zookeeper;
 
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -282,7 +281,8 @@ public final class ZooKeeperMembership implements Membership {
                                 joined = true;
                                 everJoined = true;
                                 if (message != null) {
-                                    log.info("[{}] {} {}", cluster, state.view().self(), message);
+                                    log.debug(
+                                            "[{}] {} {}", cluster, state.view().self(), message);
                                 }
                                 recomputeSoon();
                                 return Result.DONE;
@@ -342,29 +342,8 @@ public final class ZooKeeperMembership implements Membership {
                 }
             }
         }
-        Collection<Node> before = state.view().members();
         state.setMembers(picture.values());
-        logChanges(before, picture);
         ownRecordChanged();
-    }
-
-    private void logChanges(Collection<Node> before, Map<String, Node> after) {
-        Node self = state.view().self();
-        for (Node old : before) {
-            Node now = after.get(old.id());
-            if (old.isSameProcessAs(self)) {
-                continue; // Told where it was written or deleted.
-            }
-            if (now == null) {
-                log.info("[{}] node {} left", cluster, old);
-            } else if (!now.isSameProcessAs(old)) {
-                log.info("[{}] node {} was started anew", cluster, now);
-            }
-        }
-        after.values().stream()
-                .filter(node -> !node.isSameProcessAs(self))
-                .filter(node -> before.stream().noneMatch(old -> old.id().equals(node.id())))
-                .forEach(node -> log.info("[{}] node {} joined", cluster, node));
     }
 
     /** Somebody deleted or overwrote our record, or the one that kept us out is gone. */
@@ -428,7 +407,7 @@ public final class ZooKeeperMembership implements Membership {
                                 return;
                             }
                             if (joined) {
-                                log.info("[{}] {} left", cluster, self);
+                                log.debug("[{}] {} left", cluster, self);
                             }
                             joined = false;
                             left.complete(null);

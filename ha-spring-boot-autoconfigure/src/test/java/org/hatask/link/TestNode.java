@@ -25,6 +25,7 @@ import org.apache.tomcat.websocket.server.WsSci;
 import org.hatask.cluster.Node;
 import org.hatask.cluster.NodeState;
 import org.hatask.execute.Outcome;
+import org.springframework.util.FileSystemUtils;
 
 /** A node with a real Tomcat below the context path {@code /app}. */
 final class TestNode implements AutoCloseable {
@@ -174,5 +175,6 @@ final class TestNode implements AutoCloseable {
         if (tomcat.getServer().getState().isAvailable()) {
             stopServer();
         }
+        FileSystemUtils.deleteRecursively(tomcat.getServer().getCatalinaBase());
     }
 }

@@ -7,10 +7,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import org.apache.curator.test.InstanceSpec;
 import org.apache.curator.test.TestingServer;
 import org.apache.zookeeper.KeeperException.Code;
 import org.apache.zookeeper.Op;
+import org.hatask.TestZooKeeper;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -22,7 +22,7 @@ class ClusterKeyStoreTest {
 
     @BeforeEach
     void startServer() throws Exception {
-        server = new TestingServer(new InstanceSpec(null, -1, -1, -1, true, -1, 100, -1), true);
+        server = TestZooKeeper.start(100);
     }
 
     @AfterEach
@@ -57,7 +57,7 @@ class ClusterKeyStoreTest {
         byte[] key = store.key().get(8, TimeUnit.SECONDS);
         int port = server.getPort();
         server.close();
-        server = new TestingServer(new InstanceSpec(null, port, -1, -1, true, -1, 100, -1), true);
+        server = TestZooKeeper.start(100, port);
         await().atMost(TestNode.SOON).until(() -> {
             Session session = clients.membership().session();
             Op check = Op.check(clients.paths().secret(), -1);

@@ -12,10 +12,10 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
-import org.apache.curator.test.InstanceSpec;
 import org.apache.curator.test.TestingServer;
 import org.apache.zookeeper.KeeperException.Code;
 import org.apache.zookeeper.Op;
+import org.hatask.TestZooKeeper;
 import org.hatask.cluster.Coordination;
 import org.hatask.cluster.Master;
 import org.hatask.cluster.MasterChange;
@@ -39,7 +39,7 @@ abstract class MasterElectionConformanceTest {
 
     @BeforeEach
     void startServer() throws Exception {
-        server = new TestingServer(new InstanceSpec(null, -1, -1, -1, true, -1, 100, -1), true);
+        server = TestZooKeeper.start(100);
     }
 
     @AfterEach
@@ -194,7 +194,7 @@ abstract class MasterElectionConformanceTest {
         }
         int port = server.getPort();
         server.close();
-        server = new TestingServer(new InstanceSpec(null, port, -1, -1, true, -1, 100, -1), true);
+        server = TestZooKeeper.start(100, port);
         await().atMost(Duration.ofSeconds(15)).until(() -> n1.epoch() == 5);
         assertThat(n1.masterId()).isEqualTo("n1");
     }

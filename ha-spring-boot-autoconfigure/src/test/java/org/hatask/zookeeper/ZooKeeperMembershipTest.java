@@ -8,12 +8,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
-import org.apache.curator.test.InstanceSpec;
 import org.apache.curator.test.TestingServer;
 import org.apache.zookeeper.CreateMode;
 import org.apache.zookeeper.KeeperException.Code;
 import org.apache.zookeeper.Op;
 import org.apache.zookeeper.ZooDefs;
+import org.hatask.TestZooKeeper;
 import org.hatask.cluster.Coordination;
 import org.hatask.cluster.Node;
 import org.hatask.cluster.NodeState;
@@ -29,7 +29,7 @@ class ZooKeeperMembershipTest {
 
     @BeforeEach
     void startServer() throws Exception {
-        server = new TestingServer(new InstanceSpec(null, -1, -1, -1, true, -1, 100, -1), true);
+        server = TestZooKeeper.start(100);
     }
 
     @AfterEach
@@ -188,7 +188,7 @@ class ZooKeeperMembershipTest {
         List<List<String>> seen = recordMembers(n1);
         int port = server.getPort();
         server.close();
-        server = new TestingServer(new InstanceSpec(null, port, -1, -1, true, -1, 100, -1), true);
+        server = TestZooKeeper.start(100, port);
         await().atMost(TestNode.SOON)
                 .until(() -> n1.clients.status().state() == Coordination.State.CONNECTED
                         && n1.write(Op.check(paths.member("n1"), -1), Op.check(paths.member("n2"), -1)) == Code.OK);

@@ -112,9 +112,12 @@ class ChildProcess implements AutoCloseable {
         awaitEnd(Duration.ofSeconds(10));
     }
 
-    /** SIGTERM: an orderly stop. Returns at once. */
+    /**
+     * SIGTERM: an orderly stop. Returns at once. Not {@link Process#destroy()}, which closes the child's input as well: the
+     * leash would take that for our death and end the child before it can stop in order.
+     */
     void terminate() {
-        process.destroy();
+        signal("TERM");
     }
 
     /** SIGTERM, and SIGKILL when it takes longer than that. Returns whether it ended by itself. */
@@ -123,7 +126,7 @@ class ChildProcess implements AutoCloseable {
             return true;
         }
         resume();
-        process.destroy();
+        terminate();
         if (awaitEnd(patience)) {
             return true;
         }

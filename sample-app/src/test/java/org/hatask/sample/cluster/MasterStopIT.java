@@ -37,6 +37,9 @@ class MasterStopIT extends ProcessTest {
                 millis(asked, booked.end()),
                 pauseBetween(audit, old.epoch()),
                 millis(asked, end));
+        assertThat(Duration.between(asked, next.at()))
+                .as("hand-over, instead of the end of the session")
+                .isLessThan(Duration.ofSeconds(4));
         assertThat(ended).as("the stopped master ended by itself").isTrue();
         assertThat(next.epoch()).isEqualTo(old.epoch() + 1);
         assertThat(next.master()).isNotEqualTo(old.master());
