@@ -37,7 +37,7 @@ class ChildProcess implements AutoCloseable {
     ChildProcess(String name, Path log, List<String> jvmOptions, String mainClass, List<String> args) {
         this.name = name;
         this.log = log;
-        this.command = command(jvmOptions, mainClass, args);
+        this.command = command(log.toAbsolutePath().getParent(), jvmOptions, mainClass, args);
     }
 
     String name() {
@@ -195,7 +195,7 @@ class ChildProcess implements AutoCloseable {
     }
 
     /** From the fat jar when there is one, else from the class path of this JVM. */
-    private static List<String> command(List<String> jvmOptions, String mainClass, List<String> args) {
+    private static List<String> command(Path directory, List<String> jvmOptions, String mainClass, List<String> args) {
         List<String> command = new ArrayList<>();
         command.add(ProcessHandle.current().info().command().orElse("java"));
         command.addAll(jvmOptions);
@@ -203,6 +203,8 @@ class ChildProcess implements AutoCloseable {
         command.add("-XX:TieredStopAtLevel=1");
         command.add("-XX:-UsePerfData");
         command.add("-Djava.net.preferIPv4Stack=true");
+        // A killed process cannot tidy up: what it leaves goes with the run's own directory.
+        command.add("-Djava.io.tmpdir=" + directory);
         String jar = System.getProperty("sample.jar");
         command.add("-cp");
         if (jar != null) {
