@@ -5,6 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -325,5 +329,20 @@ class ClusterTest {
         for (int i = 0; i < calls.size(); i++) {
             assertThat(calls.get(i).get().words()).containsExactly("c" + i);
         }
+    }
+
+    @Test
+    void theApplicationsSecurityGuardsEverythingElseAsBefore() throws Exception {
+        assertThat(status("/anything")).isEqualTo(401);
+        assertThat(status("/actuator/ha")).isEqualTo(401);
+        assertThat(status("/ha/link/below")).isEqualTo(401);
+        assertThat(status("/ha/link")).isBetween(400, 499).isNotEqualTo(401);
+    }
+
+    private static int status(String path) throws Exception {
+        URI uri = URI.create("http://127.0.0.1:" + nodes.port("n1") + path);
+        return HttpClient.newHttpClient()
+                .send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.discarding())
+                .statusCode();
     }
 }
