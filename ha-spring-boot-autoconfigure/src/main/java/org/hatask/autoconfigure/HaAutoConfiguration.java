@@ -139,6 +139,11 @@ public class HaAutoConfiguration {
     }
 
     @Bean
+    LinkClosing haLinkClosing(Dispatcher dispatcher, LinkTransport transport) {
+        return new LinkClosing(dispatcher, transport);
+    }
+
+    @Bean
     HaCluster haCluster(ClusterName name, ClusterState cluster, MasterElection election) {
         return new LocalCluster(name.value(), cluster, election.mastership());
     }

@@ -60,11 +60,6 @@ public class HaLinkAutoConfiguration {
                 settings(properties.link()));
     }
 
-    @Bean
-    LinkClosing haLinkClosing(LinkTransport transport) {
-        return new LinkClosing(transport);
-    }
-
     private static NodeReport report(TaskExecutor executor) {
         List<NodeReport.RunningTask> running = executor.running().stream()
                 .map(task -> new NodeReport.RunningTask(

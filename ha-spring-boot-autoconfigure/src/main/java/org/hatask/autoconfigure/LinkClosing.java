@@ -1,5 +1,6 @@
 package org.hatask.autoconfigure;
 
+import org.hatask.dispatch.Dispatcher;
 import org.hatask.link.LinkTransport;
 import org.springframework.boot.web.context.WebServerGracefulShutdownLifecycle;
 import org.springframework.context.SmartLifecycle;
@@ -10,10 +11,12 @@ import org.springframework.context.SmartLifecycle;
  */
 final class LinkClosing implements SmartLifecycle {
 
+    private final Dispatcher dispatcher;
     private final LinkTransport transport;
     private volatile boolean running;
 
-    LinkClosing(LinkTransport transport) {
+    LinkClosing(Dispatcher dispatcher, LinkTransport transport) {
+        this.dispatcher = dispatcher;
         this.transport = transport;
     }
 
@@ -25,6 +28,7 @@ final class LinkClosing implements SmartLifecycle {
     @Override
     public void stop() {
         running = false;
+        dispatcher.close();
         transport.close();
     }
 

@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * Carries out what an {@link Execution} decides: on the caller's thread for methods that return their value, without
  * holding any thread for methods that return a future. Thread-safe.
  */
-public final class Dispatcher {
+public final class Dispatcher implements AutoCloseable {
 
     private final ClusterState cluster;
     private final TaskExecutor executor;
@@ -38,6 +38,7 @@ public final class Dispatcher {
     private final Map<String, RetryPolicy> retryPolicies = new ConcurrentHashMap<>();
     private final Map<String, TaskStatistics> statistics = new ConcurrentHashMap<>();
     private final AtomicLong lastTask = new AtomicLong();
+    private final CompletableFuture<Void> stopped = new CompletableFuture<>();
 
     /**
      * @param electionWait how long a call waits for a node that can take it
@@ -58,6 +59,7 @@ public final class Dispatcher {
                 cluster::view,
                 chooser,
                 node -> isSelf(node) || transport.isReachable(node),
+                stopped::isDone,
                 electionWait,
                 System::nanoTime);
     }
@@ -114,18 +116,26 @@ public final class Dispatcher {
         return new Outcome.Unknown("no answer within " + tried.attempt().task().timeout(), true);
     }
 
-    private static void await(TaskDefinition task, Step.Wait wait) {
+    private void await(TaskDefinition task, Step.Wait wait) {
         try {
-            wait.wake().get(wait.atMost().toNanos(), TimeUnit.NANOSECONDS);
+            woken(wait).get();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new CancellationException(
                     "The caller of task " + task + " was interrupted while it waited for a node");
-        } catch (TimeoutException e) {
-            // Then look again.
         } catch (ExecutionException e) {
             throw new IllegalStateException("A wait never fails", e);
         }
+    }
+
+    /**
+     * Completes when the wait is over. The timer is one of the three so that it always completes: only then does it leave
+     * nothing behind on the other two, which may live long.
+     */
+    private CompletableFuture<?> woken(Step.Wait wait) {
+        CompletableFuture<Void> timer = new CompletableFuture<Void>()
+                .completeOnTimeout(null, wait.atMost().toNanos(), TimeUnit.NANOSECONDS);
+        return CompletableFuture.anyOf(wait.wake(), stopped, timer);
     }
 
     /**
@@ -163,10 +173,7 @@ public final class Dispatcher {
                 if (step instanceof Step.Try tried) {
                     attempt(tried, local);
                 } else if (step instanceof Step.Wait wait) {
-                    wait.wake()
-                            .copy()
-                            .completeOnTimeout(null, wait.atMost().toNanos(), TimeUnit.NANOSECONDS)
-                            .whenCompleteAsync((done, error) -> goOn(null), callbacks);
+                    woken(wait).whenCompleteAsync((done, error) -> goOn(null), callbacks);
                 } else if (step instanceof Step.Return finished) {
                     record(task, start, false, execution);
                     result.complete(finished.value());
@@ -237,5 +244,11 @@ public final class Dispatcher {
     /** What was counted of a task's calls on this node. */
     public TaskStatistics statistics(String taskName) {
         return statistics.computeIfAbsent(taskName, name -> new TaskStatistics());
+    }
+
+    /** This node has left: calls that still look for a node end with an error instead of waiting in vain. */
+    @Override
+    public void close() {
+        stopped.complete(null);
     }
 }

@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -73,6 +74,7 @@ final class Execution {
      * @param view the cluster as it is now
      * @param chooser chooses among candidates
      * @param reachable whether a node could be reached lately
+     * @param stopped whether this node has left and can neither send nor execute any more
      * @param electionWait how long a call waits for somebody who can take it
      * @param nanoTime monotonic clock
      */
@@ -80,6 +82,7 @@ final class Execution {
             Supplier<ClusterView> view,
             NodeChooser chooser,
             Predicate<Node> reachable,
+            BooleanSupplier stopped,
             Duration electionWait,
             LongSupplier nanoTime) {}
 
@@ -134,6 +137,10 @@ final class Execution {
     Step next() {
         if (end != null) {
             return end;
+        }
+        if (environment.stopped().getAsBoolean()) {
+            return finish(new NoNodeAvailableException(
+                    "Task " + task + " (" + taskId + ") was not executed: this node has stopped."));
         }
         long now = now();
         if (pauseUntil - now > 0) {

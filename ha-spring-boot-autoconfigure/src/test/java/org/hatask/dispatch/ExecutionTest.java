@@ -77,6 +77,7 @@ class ExecutionTest {
     private final Set<String> unreachable = new HashSet<>();
     private ClusterView view = view(new Master("n1", "n1-a", 7, Instant.EPOCH, "first"), n1, n2, n3);
     private long nanos = 1_000_000;
+    private boolean stopped;
 
     private static Node node(String id) {
         return new Node(id, id + "-a", URI.create("http://" + id), NodeState.UP, true, true, 1, null, Instant.EPOCH);
@@ -102,6 +103,7 @@ class ExecutionTest {
                         () -> view,
                         (which, candidates) -> Optional.of(candidates.get(0)),
                         node -> !unreachable.contains(node.id()),
+                        () -> stopped,
                         ELECTION_WAIT,
                         () -> nanos));
     }
@@ -426,6 +428,19 @@ class ExecutionTest {
         Throwable error = thrown(execution.next());
         assertThat(error).isInstanceOf(TaskOutcomeUnknownException.class);
         assertThat(error.getSuppressed()).hasSize(1).allMatch(NoNodeAvailableException.class::isInstance);
+    }
+
+    @Test
+    void onAStoppedNodeACallEndsInsteadOfWaiting() {
+        view = view(null);
+        Execution execution = execution("any");
+        assertThat(execution.next()).isInstanceOf(Step.Wait.class);
+
+        stopped = true;
+
+        assertThat(thrown(execution.next()))
+                .isInstanceOf(NoNodeAvailableException.class)
+                .hasMessageContaining("has stopped");
     }
 
     @Test
