@@ -23,9 +23,11 @@ final class HaDefaultsEnvironmentPostProcessor implements EnvironmentPostProcess
     private static final Map<String, String> LOG_LEVELS = Map.of(
             "logging.level.org.apache.zookeeper", "ERROR",
             "logging.level.org.apache.zookeeper.server.quorum.LearnerHandler", "OFF",
+            "logging.level.org.apache.zookeeper.server.quorum.QuorumCnxManager", "OFF",
             "logging.level.org.apache.curator", "ERROR",
+            "logging.level.org.apache.curator.framework.recipes.leader.LeaderLatch", "OFF",
             // Warns of a cache that our balancing does not use.
-            "logging.level.org.springframework.cloud.loadbalancer.config.LoadBalancerCacheAutoConfiguration$LoadBalancerCaffeineWarnLogger",
+            "logging.level[org.springframework.cloud.loadbalancer.config.LoadBalancerCacheAutoConfiguration$LoadBalancerCaffeineWarnLogger]",
                     "ERROR");
 
     @Override

@@ -3,6 +3,7 @@ package org.hatask.autoconfigure;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
+import java.util.Map;
 import org.hatask.dispatch.LoadBalancerNodeChooser;
 import org.junit.jupiter.api.Test;
 import org.springframework.boot.SpringApplication;
@@ -11,6 +12,8 @@ import org.springframework.boot.autoconfigure.http.HttpMessageConvertersAutoConf
 import org.springframework.boot.autoconfigure.http.client.HttpClientAutoConfiguration;
 import org.springframework.boot.autoconfigure.jackson.JacksonAutoConfiguration;
 import org.springframework.boot.autoconfigure.web.client.RestClientAutoConfiguration;
+import org.springframework.boot.context.properties.bind.Bindable;
+import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.env.EnvironmentPostProcessor;
 import org.springframework.boot.test.context.assertj.AssertableWebApplicationContext;
 import org.springframework.boot.test.context.runner.WebApplicationContextRunner;
@@ -147,5 +150,24 @@ class CoexistenceTest {
                 .isNull();
         assertThat(exposed(new MockEnvironment().withProperty("ha.enabled", "false")))
                 .isNull();
+    }
+
+    @Test
+    void librariesAreQuietUnlessTheApplicationWantsToHearThem() {
+        assertThat(logLevels(new MockEnvironment()))
+                .containsEntry("org.apache.curator", "ERROR")
+                .containsEntry(
+                        "org.springframework.cloud.loadbalancer.config.LoadBalancerCacheAutoConfiguration"
+                                + "$LoadBalancerCaffeineWarnLogger",
+                        "ERROR");
+        assertThat(logLevels(new MockEnvironment().withProperty("logging.level.org.apache.curator", "DEBUG")))
+                .containsEntry("org.apache.curator", "DEBUG");
+    }
+
+    private static Map<String, String> logLevels(MockEnvironment environment) {
+        exposed(environment);
+        return Binder.get(environment)
+                .bind("logging.level", Bindable.mapOf(String.class, String.class))
+                .get();
     }
 }
