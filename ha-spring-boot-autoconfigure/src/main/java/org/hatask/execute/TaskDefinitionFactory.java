@@ -27,6 +27,7 @@ import org.springframework.core.MethodIntrospector;
 import org.springframework.core.ResolvableType;
 import org.springframework.core.annotation.AnnotatedElementUtils;
 import org.springframework.core.annotation.AnnotationUtils;
+import org.springframework.scheduling.annotation.Async;
 import org.springframework.scheduling.annotation.Scheduled;
 import org.springframework.util.ClassUtils;
 import org.springframework.util.ReflectionUtils;
@@ -124,6 +125,7 @@ public final class TaskDefinitionFactory {
     private TaskDefinition definition(String beanName, Class<?> beanClass, Method method, Found found) {
         String where = "Method " + describe(method) + " of bean '" + beanName + "'";
         checkInterceptable(where, beanClass, method);
+        checkNotAsync(where, beanClass, method);
         HaTask annotation = found.annotation();
         String name = name(beanName, method, found);
         TaskOverride override = overrides.getOrDefault(name, new TaskOverride(null, null, null, null));
@@ -167,6 +169,16 @@ public final class TaskDefinitionFactory {
                             + " is annotated with @HaTask but its class is final, so that calls of it cannot be intercepted.",
                     "Remove 'final' from class " + beanClass.getName()
                             + " (a record is final, too), or let it implement an interface with the method.");
+        }
+    }
+
+    /** An {@code @Async} proxy would carry the execution to a thread that knows nothing of it, and so dispatch it again. */
+    private static void checkNotAsync(String where, Class<?> beanClass, Method method) {
+        if (AnnotatedElementUtils.hasAnnotation(method, Async.class)
+                || AnnotatedElementUtils.hasAnnotation(beanClass, Async.class)) {
+            throw new InvalidTaskException(
+                    where + " is annotated with @HaTask and with @Async.",
+                    "Remove @Async and let the method return a CompletableFuture: then no caller waits for it.");
         }
     }
 

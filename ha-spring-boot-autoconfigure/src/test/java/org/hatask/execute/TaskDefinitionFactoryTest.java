@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.beans.factory.InitializingBean;
+import org.springframework.scheduling.annotation.Async;
 import org.springframework.scheduling.annotation.Scheduled;
 
 class TaskDefinitionFactoryTest {
@@ -291,6 +292,14 @@ class TaskDefinitionFactoryTest {
         public void task() {}
     }
 
+    static class AlsoAsync {
+        @HaTask
+        @Async
+        public CompletableFuture<String> task() {
+            return new CompletableFuture<>();
+        }
+    }
+
     static class BadTimeout {
         @HaTask(timeout = "soon")
         public void task() {}
@@ -302,7 +311,15 @@ class TaskDefinitionFactoryTest {
     }
 
     @ParameterizedTest
-    @ValueSource(classes = {FinalMethod.class, PrivateMethod.class, FinalClass.class, BadTimeout.class, BadRetry.class})
+    @ValueSource(
+            classes = {
+                FinalMethod.class,
+                PrivateMethod.class,
+                FinalClass.class,
+                BadTimeout.class,
+                BadRetry.class,
+                AlsoAsync.class
+            })
     void whatCannotBeInterceptedOrMakesNoSenseIsRefused(Class<?> type) {
         assertThatExceptionOfType(InvalidTaskException.class)
                 .isThrownBy(() -> FACTORY.definitions("desk", type))

@@ -15,7 +15,7 @@ import org.springframework.stereotype.Service;
 @Service
 public class BookingService {
 
-    private static final Logger LOG = LoggerFactory.getLogger(BookingService.class);
+    private static final Logger log = LoggerFactory.getLogger(BookingService.class);
 
     /** A process without a cluster has no epoch. It may write until the first master of a cluster has. */
     private static final long NO_CLUSTER = 0;
@@ -51,7 +51,7 @@ public class BookingService {
         long epoch = beginAsMaster("settle", "-");
         Settlement settlement = ledger.settle(properties.settleAfter(), epoch, node.id());
         if (settlement.settled() > 0) {
-            LOG.info("Settled {} trades in epoch {}", settlement.settled(), epoch);
+            log.info("Settled {} trades in epoch {}", settlement.settled(), epoch);
         }
         return settlement;
     }
@@ -66,7 +66,7 @@ public class BookingService {
         long epoch = TaskContext.find()
                 .map(context -> context.epoch().orElse(NO_CLUSTER))
                 .orElse(NO_CLUSTER);
-        LOG.debug("Attempt of {} {} begins in epoch {}", task, reference, epoch);
+        log.debug("Attempt of {} {} begins in epoch {}", task, reference, epoch);
         TaskContext.find().ifPresent(TaskContext::checkMaster);
         return epoch;
     }
