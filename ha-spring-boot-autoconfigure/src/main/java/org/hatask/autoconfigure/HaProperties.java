@@ -20,6 +20,7 @@ import org.springframework.util.unit.DataSize;
  * @param cluster name of the cluster; nodes with the same name and the same ZooKeeper belong together. Default is the
  *     application's name
  * @param topology how roles are given to nodes
+ * @param standby how far a backup is started, with the topology primary-backup
  * @param node this node
  * @param election how the master is found
  * @param zookeeper where nodes find each other
@@ -34,6 +35,7 @@ public record HaProperties(
         @DefaultValue("true") boolean enabled,
         @Nullable String cluster,
         @DefaultValue("cluster") Topology topology,
+        @DefaultValue("warm") Standby standby,
         @DefaultValue NodeProperties node,
         @DefaultValue Election election,
         @DefaultValue Zookeeper zookeeper,
@@ -53,7 +55,19 @@ public record HaProperties(
     /** How roles are given to nodes. */
     public enum Topology {
         /** One elected master, all others workers; a new master is elected automatically. */
-        CLUSTER
+        CLUSTER,
+        /** One master that the operator chooses, all others workers. */
+        MASTER_SLAVE,
+        /** One primary that the operator chooses and that executes everything; the others stand by. */
+        PRIMARY_BACKUP
+    }
+
+    /** How far a backup is started. */
+    public enum Standby {
+        /** Fully; promotion only changes its role. */
+        WARM,
+        /** All but the beans marked with {@link org.hatask.PrimaryOnly}, which promotion starts. */
+        COLD
     }
 
     /** How the master is found. */

@@ -21,6 +21,8 @@ import java.util.function.BooleanSupplier;
  */
 class ChildProcess implements AutoCloseable {
 
+    private static final Duration SOON = Duration.ofSeconds(2);
+
     private static final Set<Process> STARTED = ConcurrentHashMap.newKeySet();
 
     static {
@@ -184,7 +186,8 @@ class ChildProcess implements AutoCloseable {
             Process kill = new ProcessBuilder("sh", "-c", "kill -" + signal + " " + pid())
                     .inheritIO()
                     .start();
-            if (kill.waitFor() != 0 && isAlive()) {
+            // A process that has just ended is unknown to kill an instant before the JDK knows of its end.
+            if (kill.waitFor() != 0 && !awaitEnd(SOON)) {
                 throw new ClusterFailure("kill -" + signal + " " + pid() + " (" + name + ") failed");
             }
         } catch (IOException e) {
