@@ -1,20 +1,34 @@
 package org.hatask.actuate;
 
+import java.util.Arrays;
+import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
+import org.hatask.cluster.Operations;
+import org.hatask.cluster.OperatorAction;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.actuate.endpoint.Access;
+import org.springframework.boot.actuate.endpoint.SecurityContext;
 import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
 import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
 import org.springframework.boot.actuate.endpoint.annotation.Selector;
+import org.springframework.boot.actuate.endpoint.annotation.WriteOperation;
+import org.springframework.boot.actuate.endpoint.web.WebEndpointResponse;
 
-/** {@code /actuator/ha}: who leads and why, who takes part, what they do. Read-only unless access is widened. */
+/**
+ * {@code /actuator/ha}: who leads and why, who takes part, what they do; and the commands of operators. Read-only unless
+ * {@code management.endpoint.ha.access=unrestricted}.
+ */
 @Endpoint(id = "ha", defaultAccess = Access.READ_ONLY)
 public class HaEndpoint {
 
     private final HaReporter reporter;
+    private final Operations operations;
 
-    public HaEndpoint(HaReporter reporter) {
+    public HaEndpoint(HaReporter reporter, Operations operations) {
         this.reporter = reporter;
+        this.operations = operations;
     }
 
     /** Everything. */
@@ -28,13 +42,69 @@ public class HaEndpoint {
     public @Nullable Object section(@Selector String section) {
         HaReport report = reporter.report();
         return switch (section) {
+            case "architecture" -> report.architecture();
             case "node" -> report.node();
             case "master" -> report.master();
             case "members" -> Map.of("members", report.members());
             case "tasks" -> Map.of("tasks", report.tasks());
             case "coordination" -> report.coordination();
-            case "history" -> Map.of("history", report.history());
+            case "history" -> Map.of("history", report.history(), "actions", report.actions());
             default -> null;
+        };
+    }
+
+    /**
+     * A command of an operator. Answered with 200 when it is done, 202 when it is under way, 409 when it was refused and
+     * nothing has changed, 500 when it failed and was taken back, 400 when it cannot be understood.
+     *
+     * @param action {@code promote}, {@code demote}, {@code drain} or {@code resume}
+     * @param node id of the node it speaks of
+     * @param epoch the epoch the operator has seen; the command is refused in another one. Null for any
+     * @param why his reason, for the history
+     */
+    @WriteOperation
+    public CompletableFuture<WebEndpointResponse<Object>> order(
+            SecurityContext caller,
+            @Nullable String action,
+            @Nullable String node,
+            @Nullable Long epoch,
+            @Nullable String why) {
+        OperatorAction.Kind kind = kind(action);
+        if (kind == null || node == null || node.isBlank()) {
+            Map<String, String> problem = Map.of(
+                    "message",
+                    kind == null
+                            ? "'action' must be one of " + kinds() + "."
+                            : "'node' must be the id of the node to " + action + ".");
+            return CompletableFuture.completedFuture(new WebEndpointResponse<>(problem, 400));
+        }
+        String by = caller.getPrincipal() == null
+                ? "anonymous"
+                : caller.getPrincipal().getName();
+        return operations
+                .order(new Operations.Command(kind, node.strip(), epoch, by, why))
+                .thenApply(ended -> new WebEndpointResponse<>(ended, status(ended)));
+    }
+
+    private static OperatorAction.@Nullable Kind kind(@Nullable String action) {
+        return Arrays.stream(OperatorAction.Kind.values())
+                .filter(kind -> kind.name().equalsIgnoreCase(action))
+                .findFirst()
+                .orElse(null);
+    }
+
+    private static String kinds() {
+        return Arrays.stream(OperatorAction.Kind.values())
+                .map(kind -> kind.name().toLowerCase(Locale.ROOT))
+                .collect(Collectors.joining(", "));
+    }
+
+    private static int status(OperatorAction action) {
+        return switch (action.result()) {
+            case DONE -> 200;
+            case UNDER_WAY -> 202;
+            case REFUSED -> 409;
+            case FAILED -> 500;
         };
     }
 }

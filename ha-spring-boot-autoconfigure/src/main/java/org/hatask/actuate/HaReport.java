@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import org.hatask.Role;
+import org.hatask.cluster.OperatorAction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,22 +13,46 @@ import org.jspecify.annotations.Nullable;
  *
  * @param cluster name of the cluster
  * @param topology how roles are given
+ * @param architecture what that means: who executes, and what happens when the master fails
  * @param node this node
  * @param master the master as this node knows it, or null
  * @param members all members
  * @param tasks this node's tasks, with the calls made on it
  * @param coordination the connection to ZooKeeper
  * @param history the last changes of master, oldest first
+ * @param appointed whom an operator has appointed or demoted, or null
+ * @param actions the last commands of operators, oldest first
  */
 public record HaReport(
         String cluster,
         String topology,
+        Architecture architecture,
         OwnNode node,
         @Nullable MasterInfo master,
         List<Member> members,
         List<Task> tasks,
         CoordinationInfo coordination,
-        List<Change> history) {
+        List<Change> history,
+        @Nullable Appointed appointed,
+        List<OperatorAction> actions) {
+
+    /**
+     * @param topology {@code ha.topology}
+     * @param standby {@code ha.standby}, or null where nobody stands by
+     * @param election who becomes master
+     * @param executes who executes which tasks
+     * @param whenTheMasterFails what happens then
+     */
+    public record Architecture(
+            String topology, @Nullable String standby, String election, String executes, String whenTheMasterFails) {}
+
+    /**
+     * @param node the appointed node, or null when somebody shall not be master and that is all
+     * @param demoted the node that shall not be master while another can be, or null
+     * @param since when that was said
+     * @param by who said so
+     */
+    public record Appointed(@Nullable String node, @Nullable String demoted, Instant since, String by) {}
 
     /**
      * @param id its name

@@ -11,6 +11,7 @@ import org.hatask.cluster.Coordination;
 import org.hatask.cluster.Master;
 import org.hatask.cluster.MasterElection;
 import org.hatask.cluster.Node;
+import org.hatask.cluster.Orders;
 import org.hatask.dispatch.Dispatcher;
 import org.hatask.dispatch.TaskStatistics;
 import org.hatask.execute.TaskDefinition;
@@ -25,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 public final class HaReporter {
 
     private final String clusterName;
-    private final String topology;
+    private final HaReport.Architecture architecture;
     private final ClusterState cluster;
     private final MasterElection election;
     private final Coordination coordination;
@@ -36,7 +37,7 @@ public final class HaReporter {
 
     public HaReporter(
             String clusterName,
-            String topology,
+            HaReport.Architecture architecture,
             ClusterState cluster,
             MasterElection election,
             Coordination coordination,
@@ -45,7 +46,7 @@ public final class HaReporter {
             TaskExecutor executor,
             LinkTransport transport) {
         this.clusterName = clusterName;
-        this.topology = topology;
+        this.architecture = architecture;
         this.cluster = cluster;
         this.election = election;
         this.coordination = coordination;
@@ -59,7 +60,8 @@ public final class HaReporter {
         ClusterView view = cluster.view();
         return new HaReport(
                 clusterName,
-                topology,
+                architecture.topology(),
+                architecture,
                 ownNode(view),
                 master(view),
                 members(view),
@@ -73,7 +75,16 @@ public final class HaReporter {
                                 change.since(),
                                 change.cause(),
                                 change.gap() == null ? null : change.gap().toMillis()))
-                        .toList());
+                        .toList(),
+                appointed(view.orders().appointment()),
+                view.orders().actions());
+    }
+
+    private static HaReport.@Nullable Appointed appointed(Orders.@Nullable Appointment appointment) {
+        return appointment == null
+                ? null
+                : new HaReport.Appointed(
+                        appointment.nodeId(), appointment.demoted(), appointment.at(), appointment.by());
     }
 
     private HaReport.OwnNode ownNode(ClusterView view) {

@@ -1,6 +1,5 @@
 package org.hatask.autoconfigure;
 
-import java.time.Duration;
 import java.util.Map;
 import org.hatask.HaCluster;
 import org.hatask.cluster.ClusterState;
@@ -21,6 +20,7 @@ import org.hatask.execute.TaskInvoker;
 import org.hatask.execute.TaskOverride;
 import org.hatask.lifecycle.ClusterEvents;
 import org.hatask.lifecycle.LocalCluster;
+import org.hatask.lifecycle.MasterRole;
 import org.hatask.lifecycle.NodeLifecycle;
 import org.hatask.link.LinkTransport;
 import org.jspecify.annotations.Nullable;
@@ -69,7 +69,10 @@ public class HaAutoConfiguration {
     @Bean
     TaskDefinitionFactory haTaskDefinitionFactory(HaProperties properties, Environment environment) {
         return new TaskDefinitionFactory(
-                environment::resolveRequiredPlaceholders, properties.dispatch().timeout(), properties.tasks());
+                environment::resolveRequiredPlaceholders,
+                properties.dispatch().timeout(),
+                properties.topology() == HaProperties.Topology.PRIMARY_BACKUP,
+                properties.tasks());
     }
 
     @Bean
@@ -135,7 +138,13 @@ public class HaAutoConfiguration {
             NodeChooser chooser,
             HaThreads threads) {
         return new Dispatcher(
-                cluster, executor, transport, chooser, properties.election().waitTime(), threads.callbacks());
+                cluster,
+                executor,
+                transport,
+                chooser,
+                properties.strategy() == HaProperties.Strategy.MANUAL,
+                properties.election().waitTime(),
+                threads.callbacks());
     }
 
     @Bean
@@ -156,8 +165,10 @@ public class HaAutoConfiguration {
     }
 
     @Bean
-    JoinReadiness haJoinReadiness(ClusterState cluster, ConfigurableApplicationContext context) {
-        JoinReadiness readiness = new JoinReadiness(context);
+    RoleReadiness haRoleReadiness(
+            HaProperties properties, ClusterState cluster, MasterRole role, ConfigurableApplicationContext context) {
+        boolean onlyThePrimary = properties.topology() == HaProperties.Topology.PRIMARY_BACKUP;
+        RoleReadiness readiness = new RoleReadiness(context, cluster, () -> !onlyThePrimary || role.isActive());
         cluster.addListener(readiness);
         return readiness;
     }
@@ -174,8 +185,6 @@ public class HaAutoConfiguration {
             LinkTransport transport,
             Environment environment) {
         cluster.addListener((before, after) -> transport.retainOnly(after.members()));
-        Duration drainTimeout = environment.getProperty(
-                "spring.lifecycle.timeout-per-shutdown-phase", Duration.class, Duration.ofSeconds(30));
         return new NodeLifecycle(
                 name.value(),
                 cluster,
@@ -185,6 +194,6 @@ public class HaAutoConfiguration {
                 election,
                 executor,
                 transport,
-                drainTimeout);
+                HaZooKeeperAutoConfiguration.drainTimeout(environment));
     }
 }

@@ -1,12 +1,12 @@
 package org.hatask.autoconfigure;
 
-import java.util.Locale;
 import org.hatask.actuate.HaEndpoint;
 import org.hatask.actuate.HaHealthIndicator;
 import org.hatask.actuate.HaReporter;
 import org.hatask.cluster.ClusterState;
 import org.hatask.cluster.Coordination;
 import org.hatask.cluster.MasterElection;
+import org.hatask.cluster.Operations;
 import org.hatask.dispatch.Dispatcher;
 import org.hatask.execute.TaskExecutor;
 import org.hatask.link.LinkTransport;
@@ -29,8 +29,8 @@ public class HaEndpointAutoConfiguration {
 
     @Bean
     @ConditionalOnAvailableEndpoint
-    HaEndpoint haEndpoint(HaReporter reporter) {
-        return new HaEndpoint(reporter);
+    HaEndpoint haEndpoint(HaReporter reporter, Operations operations) {
+        return new HaEndpoint(reporter, operations);
     }
 
     @Bean
@@ -46,7 +46,7 @@ public class HaEndpointAutoConfiguration {
             LinkTransport transport) {
         return new HaReporter(
                 name.value(),
-                properties.topology().name().toLowerCase(Locale.ROOT),
+                Architectures.of(properties),
                 cluster,
                 election,
                 coordination,

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Pattern;
 import org.hatask.execute.TaskOverride;
@@ -49,7 +50,28 @@ public record HaProperties(
 
     public HaProperties {
         requireName("ha.cluster", cluster);
+        require(
+                topology == Topology.CLUSTER || election.strategy() == null || election.strategy() == Strategy.MANUAL,
+                "ha.election.strategy",
+                election.strategy(),
+                "manual or left out with ha.topology=" + name(topology) + ", where the operator decides who is master");
+        require(
+                standby == Standby.WARM || topology == Topology.PRIMARY_BACKUP,
+                "ha.standby",
+                name(standby),
+                "left out unless ha.topology=primary-backup: only there nodes stand by");
         tasks = Map.copyOf(tasks);
+    }
+
+    /** Who becomes master, by configuration or by the topology. */
+    public Strategy strategy() {
+        Strategy configured = election.strategy();
+        return configured != null ? configured : topology == Topology.CLUSTER ? Strategy.LEADER_LATCH : Strategy.MANUAL;
+    }
+
+    /** A constant as it is written in configuration. */
+    static String name(Enum<?> constant) {
+        return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
     /** How roles are given to nodes. */
@@ -73,7 +95,11 @@ public record HaProperties(
     /** How the master is found. */
     public enum Strategy {
         /** Curator's LeaderLatch: the node that has waited longest. */
-        LEADER_LATCH
+        LEADER_LATCH,
+        /** The live node with the smallest id, which takes over when it returns; ids compare by their numbers. */
+        LOWEST_NODE_ID,
+        /** Whom the operator has appointed. */
+        MANUAL
     }
 
     /**
@@ -100,12 +126,13 @@ public record HaProperties(
     }
 
     /**
-     * @param strategy who becomes master
+     * @param strategy who becomes master. Default is leader-latch, and manual in the topologies master-slave and
+     *     primary-backup, which allow no other
      * @param waitTime how long a call waits for a node that can take it, such as a master during an election. Should be longer
      *     than the ZooKeeper session
      */
     public record Election(
-            @DefaultValue("leader-latch") Strategy strategy,
+            @Nullable Strategy strategy,
             @Name("wait") @DefaultValue("30s") Duration waitTime) {
 
         public Election {

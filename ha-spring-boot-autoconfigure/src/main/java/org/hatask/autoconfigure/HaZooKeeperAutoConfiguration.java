@@ -1,17 +1,24 @@
 package org.hatask.autoconfigure;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.concurrent.Executor;
+import java.util.function.Supplier;
 import org.hatask.cluster.ClusterState;
+import org.hatask.cluster.MasterDuties;
 import org.hatask.cluster.MasterElection;
 import org.hatask.cluster.MastershipListener;
 import org.hatask.cluster.Membership;
+import org.hatask.cluster.Operations;
 import org.hatask.execute.TaskExecutor;
 import org.hatask.lifecycle.ClusterEvents;
-import org.hatask.zookeeper.LatchElection;
+import org.hatask.lifecycle.MasterRole;
 import org.hatask.zookeeper.ZooKeeperClients;
+import org.hatask.zookeeper.ZooKeeperElection;
 import org.hatask.zookeeper.ZooKeeperMembership;
+import org.hatask.zookeeper.ZooKeeperOperations;
 import org.hatask.zookeeper.ZooKeeperSettings;
+import org.springframework.beans.factory.BeanFactory;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
@@ -22,6 +29,7 @@ import org.springframework.context.ApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.core.env.Environment;
 import org.springframework.util.StringUtils;
+import org.springframework.util.function.SingletonSupplier;
 
 /** Who is in the cluster and who leads it, by ZooKeeper. */
 @AutoConfiguration
@@ -85,31 +93,70 @@ public class HaZooKeeperAutoConfiguration {
         return new ZooKeeperMembership(clients, cluster);
     }
 
-    /** The executor knows the mastership and is told of its end, so one of the two has to look the other up. */
     @Bean
     @ConditionalOnMissingBean
     MasterElection haMasterElection(
-            ZooKeeperClients clients,
-            ClusterState cluster,
-            HaThreads threads,
-            ClusterEvents events,
-            ObjectProvider<TaskExecutor> executor) {
-        return new LatchElection(clients, cluster, new MastershipChanges(threads.events(), events, executor));
+            HaProperties properties, ZooKeeperClients clients, ClusterState cluster, MasterRole role) {
+        return switch (properties.strategy()) {
+            case LEADER_LATCH -> ZooKeeperElection.leaderLatch(clients, cluster, role);
+            case LOWEST_NODE_ID -> ZooKeeperElection.lowestNodeId(clients, cluster, role);
+            case MANUAL -> ZooKeeperElection.assigned(clients, cluster, role);
+        };
     }
 
-    /** Tasks are stopped at once, on the election's thread; listeners of the application are told on another. */
-    private record MastershipChanges(Executor later, ClusterEvents events, ObjectProvider<TaskExecutor> executor)
+    @Bean(destroyMethod = "close")
+    ZooKeeperOperations haOperations(HaProperties properties, ZooKeeperClients clients, ClusterState cluster) {
+        return new ZooKeeperOperations(
+                clients,
+                cluster,
+                properties.strategy() == HaProperties.Strategy.MANUAL,
+                properties.election().waitTime());
+    }
+
+    /** The executor knows the mastership and is told of its end, so what the role needs is looked up late. */
+    @Bean
+    MasterRole haMasterRole(
+            BeanFactory beans,
+            HaThreads threads,
+            ClusterEvents events,
+            ObjectProvider<RoleReadiness> readiness,
+            ObjectProvider<MasterDuties> duties,
+            Environment environment) {
+        return new MasterRole(
+                SingletonSupplier.of(() -> new MasterRole.Parts(
+                        beans.getBean(TaskExecutor.class),
+                        beans.getBean(MasterElection.class),
+                        beans.getBean(Operations.class),
+                        duties.getIfAvailable(() -> MasterDuties.NONE))),
+                new Audience(threads.events(), events, SingletonSupplier.of(readiness::getObject)),
+                threads.duties(),
+                drainTimeout(environment));
+    }
+
+    /** How long running tasks may take to end before a stop or a hand-over. */
+    static Duration drainTimeout(Environment environment) {
+        return environment.getProperty(
+                "spring.lifecycle.timeout-per-shutdown-phase", Duration.class, Duration.ofSeconds(30));
+    }
+
+    /** Listeners of the application are told on the thread that tells them everything. */
+    private record Audience(Executor later, ClusterEvents events, Supplier<RoleReadiness> readiness)
             implements MastershipListener {
 
         @Override
         public void gained(long epoch) {
-            later.execute(() -> events.gained(epoch));
+            later.execute(() -> {
+                readiness.get().changed();
+                events.gained(epoch);
+            });
         }
 
         @Override
         public void lost(long epoch, String cause) {
-            executor.ifAvailable(tasks -> tasks.stopMasterTasks(epoch));
-            later.execute(() -> events.lost(epoch, cause));
+            later.execute(() -> {
+                readiness.get().changed();
+                events.lost(epoch, cause);
+            });
         }
     }
 }

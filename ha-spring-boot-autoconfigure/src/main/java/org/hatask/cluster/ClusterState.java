@@ -1,5 +1,6 @@
 package org.hatask.cluster;
 
+import java.time.Clock;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
@@ -12,17 +13,26 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Holds the newest {@link ClusterView}. Written by membership and election under this object's lock, read by everybody
- * through a volatile field. Listeners are told on the given executor, which must keep the order (one thread).
+ * through a volatile field. Listeners are told on the given executor, which must keep the order (one thread); observers at
+ * once, on the thread that brings the change, which they must not hold up.
  */
 public final class ClusterState {
 
     private final Executor notifier;
+    private final Clock clock;
     private final List<ClusterListener> listeners = new CopyOnWriteArrayList<>();
+    private final List<Runnable> observers = new CopyOnWriteArrayList<>();
     private volatile ClusterView view;
 
     public ClusterState(Node self, Executor notifier) {
+        this(self, notifier, Clock.systemUTC());
+    }
+
+    public ClusterState(Node self, Executor notifier, Clock clock) {
         this.notifier = notifier;
-        this.view = new ClusterView(self, List.of(), null, 0, new CompletableFuture<>());
+        this.clock = clock;
+        this.view = new ClusterView(
+                self, List.of(), null, null, clock.instant(), 0, Orders.NONE, new CompletableFuture<>());
     }
 
     public ClusterView view() {
@@ -33,16 +43,47 @@ public final class ClusterState {
         listeners.add(listener);
     }
 
-    /** Replaces what this node says of itself. */
-    public void setSelf(Node self) {
-        replace(old -> new ClusterView(self, old.members(), old.master(), old.lastEpoch(), new CompletableFuture<>()));
+    /** For the engine's own threads, which only hand over. */
+    public void addObserver(Runnable observer) {
+        observers.add(observer);
     }
 
-    /** Replaces the members. */
-    public void setMembers(Collection<Node> members) {
-        List<Node> sorted =
-                members.stream().sorted(Comparator.comparing(Node::id)).toList();
-        replace(old -> new ClusterView(old.self(), sorted, old.master(), old.lastEpoch(), new CompletableFuture<>()));
+    /** Replaces what this node says of itself. */
+    public void setSelf(Node self) {
+        replace(old -> new ClusterView(
+                ordered(self, old.orders()),
+                old.members(),
+                old.master(),
+                old.formerMaster(),
+                old.masterlessSince(),
+                old.lastEpoch(),
+                old.orders(),
+                new CompletableFuture<>()));
+    }
+
+    /** Replaces the members, as they describe themselves, and what operators have decided of them. */
+    public void setMembers(Collection<Node> members, Orders orders) {
+        List<Node> sorted = members.stream()
+                .map(node -> ordered(node, orders))
+                .sorted(Comparator.comparing(Node::id))
+                .toList();
+        replace(old -> new ClusterView(
+                ordered(old.self(), orders),
+                sorted,
+                old.master(),
+                old.formerMaster(),
+                old.masterlessSince(),
+                old.lastEpoch(),
+                orders,
+                new CompletableFuture<>()));
+    }
+
+    /** An operator's word stands above a node's own, but for its end. */
+    private static Node ordered(Node node, Orders orders) {
+        Node plain = node.undrained();
+        return orders.isDrained(node.id()) && plain.state() == NodeState.UP
+                ? plain.withState(NodeState.DRAINED)
+                : plain;
     }
 
     /** Replaces the master; a master of an older epoch than one already known is ignored. */
@@ -51,8 +92,16 @@ public final class ClusterState {
             if (master != null && master.epoch() < old.lastEpoch()) {
                 return old;
             }
-            long epoch = master == null ? old.lastEpoch() : master.epoch();
-            return new ClusterView(old.self(), old.members(), master, epoch, new CompletableFuture<>());
+            boolean lost = master == null && old.master() != null;
+            return new ClusterView(
+                    old.self(),
+                    old.members(),
+                    master,
+                    master != null ? null : lost ? old.master() : old.formerMaster(),
+                    master != null ? null : lost ? clock.instant() : old.masterlessSince(),
+                    master == null ? old.lastEpoch() : master.epoch(),
+                    old.orders(),
+                    new CompletableFuture<>());
         });
     }
 
@@ -68,10 +117,14 @@ public final class ClusterState {
             view = after;
             notifier.execute(() -> listeners.forEach(listener -> listener.viewChanged(before, after)));
         }
+        observers.forEach(Runnable::run);
         before.changed().completeAsync(() -> null, notifier);
     }
 
     private static boolean isSame(ClusterView a, ClusterView b) {
-        return a.self().equals(b.self()) && a.members().equals(b.members()) && Objects.equals(a.master(), b.master());
+        return a.self().equals(b.self())
+                && a.members().equals(b.members())
+                && Objects.equals(a.master(), b.master())
+                && a.orders().equals(b.orders());
     }
 }

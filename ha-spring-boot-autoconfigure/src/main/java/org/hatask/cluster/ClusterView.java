@@ -1,5 +1,6 @@
 package org.hatask.cluster;
 
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -10,13 +11,23 @@ import org.jspecify.annotations.Nullable;
  * it decided upon, so that no change can be missed in between.
  *
  * @param self this node, whether or not it is a member already
- * @param members all members ordered by id
+ * @param members all members ordered by id, each {@link NodeState#DRAINED} where an operator says so
  * @param master the master, or null while none is known
+ * @param formerMaster the last master before there was none, or null while there is one or never was
+ * @param masterlessSince since when no master is known, by this node's clock; null while there is one
  * @param lastEpoch epoch of the last known master, 0 before the first
+ * @param orders what operators have decided
  * @param changed completed, with nothing, when this picture is replaced
  */
 public record ClusterView(
-        Node self, List<Node> members, @Nullable Master master, long lastEpoch, CompletableFuture<Void> changed) {
+        Node self,
+        List<Node> members,
+        @Nullable Master master,
+        @Nullable Master formerMaster,
+        @Nullable Instant masterlessSince,
+        long lastEpoch,
+        Orders orders,
+        CompletableFuture<Void> changed) {
 
     public ClusterView {
         members = List.copyOf(members);

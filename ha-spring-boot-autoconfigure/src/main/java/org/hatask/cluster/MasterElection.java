@@ -1,5 +1,6 @@
 package org.hatask.cluster;
 
+import java.time.Duration;
 import java.util.List;
 
 /**
@@ -18,12 +19,21 @@ public interface MasterElection extends AutoCloseable {
     Mastership mastership();
 
     /**
-     * Hands the mastership over in order, if held, and does not stand again. Whoever calls it has made sure that no task of
-     * the master runs any more. Waits until others can be elected, a few seconds at the most.
+     * Hands the mastership over in order, if held, and does not stand again. Waits until others can be elected: first what
+     * runs under the mastership ends, see {@link MastershipListener#handingOver}.
      *
      * @param cause for the history, such as {@code shutdown of n1}
+     * @param atMost longest wait; the hand-over goes on all the same
      */
-    void resign(String cause);
+    void resign(String cause, Duration atMost);
+
+    /**
+     * Gives a mastership back that this node cannot fill, at once, and does not take it again until an operator says so. Does
+     * nothing when this node is not master in that epoch. Returns at once.
+     *
+     * @param cause for the history
+     */
+    void giveBack(long epoch, String cause);
 
     /** The last changes of master, oldest first, as far as known here. */
     List<MasterChange> history();

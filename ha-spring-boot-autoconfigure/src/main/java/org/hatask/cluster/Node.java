@@ -42,6 +42,16 @@ public record Node(
         return new Node(id, incarnation, uri, newState, masterEligible, acceptsTasks, weight, zone, startedAt);
     }
 
+    /** The node without the word of an operator: as it describes itself. */
+    public Node undrained() {
+        return state == NodeState.DRAINED ? withState(NodeState.UP) : this;
+    }
+
+    /** Whether it may become master now. */
+    public boolean mayLead() {
+        return masterEligible && takesTasks();
+    }
+
     /** The node in messages: its id and address. */
     @Override
     public String toString() {

@@ -11,6 +11,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.hatask.OffRole;
 import org.hatask.TaskContext;
@@ -41,6 +42,7 @@ public final class Dispatcher implements AutoCloseable {
     private final CompletableFuture<Void> stopped = new CompletableFuture<>();
 
     /**
+     * @param operated whether the operator alone decides who is master, so that none comes by itself
      * @param electionWait how long a call waits for a node that can take it
      * @param callbacks where calls that hold no thread go on, and where what depends on their futures runs
      */
@@ -49,16 +51,19 @@ public final class Dispatcher implements AutoCloseable {
             TaskExecutor executor,
             TaskTransport transport,
             NodeChooser chooser,
+            boolean operated,
             Duration electionWait,
             Executor callbacks) {
         this.cluster = cluster;
         this.executor = executor;
         this.transport = transport;
         this.callbacks = callbacks;
+        Predicate<Node> reachable = node -> isSelf(node) || transport.isReachable(node);
         this.environment = new Execution.Environment(
                 cluster::view,
                 chooser,
-                node -> isSelf(node) || transport.isReachable(node),
+                reachable,
+                operated ? MasterOutlook.operated(reachable) : MasterOutlook.ELECTED,
                 stopped::isDone,
                 electionWait,
                 System::nanoTime);

@@ -74,6 +74,7 @@ final class Execution {
      * @param view the cluster as it is now
      * @param chooser chooses among candidates
      * @param reachable whether a node could be reached lately
+     * @param outlook whether a master is worth waiting for
      * @param stopped whether this node has left and can neither send nor execute any more
      * @param electionWait how long a call waits for somebody who can take it
      * @param nanoTime monotonic clock
@@ -82,6 +83,7 @@ final class Execution {
             Supplier<ClusterView> view,
             NodeChooser chooser,
             Predicate<Node> reachable,
+            MasterOutlook outlook,
             BooleanSupplier stopped,
             Duration electionWait,
             LongSupplier nanoTime) {}
@@ -194,6 +196,12 @@ final class Execution {
 
     /** Nobody takes it at the moment: waits for the cluster to change, or a little, and begins a new round. */
     private Step waitForNode(long now, ClusterView view, boolean nobody) {
+        Optional<String> hopeless =
+                task.role() == Role.MASTER ? environment.outlook().hopeless(view) : Optional.empty();
+        if (hopeless.isPresent()) {
+            return finish(
+                    new NoMasterException("Task " + task + " (" + taskId + ") was not executed. " + hopeless.get()));
+        }
         if (nobody) {
             onlyBusy = false;
         }

@@ -40,17 +40,23 @@ public final class TaskDefinitionFactory {
 
     private final UnaryOperator<String> placeholders;
     private final Duration defaultTimeout;
+    private final boolean masterExecutesAll;
     private final Map<String, TaskOverride> overrides;
 
     /**
      * @param placeholders resolves <code>${…}</code>
      * @param defaultTimeout {@code ha.dispatch.timeout}
+     * @param masterExecutesAll whether every task is one for the master, whatever its role attribute says
      * @param overrides {@code ha.tasks}, by task name
      */
     public TaskDefinitionFactory(
-            UnaryOperator<String> placeholders, Duration defaultTimeout, Map<String, TaskOverride> overrides) {
+            UnaryOperator<String> placeholders,
+            Duration defaultTimeout,
+            boolean masterExecutesAll,
+            Map<String, TaskOverride> overrides) {
         this.placeholders = placeholders;
         this.defaultTimeout = defaultTimeout;
+        this.masterExecutesAll = masterExecutesAll;
         this.overrides = Map.copyOf(overrides);
     }
 
@@ -130,7 +136,8 @@ public final class TaskDefinitionFactory {
         String name = name(beanName, method, found);
         TaskOverride override = overrides.getOrDefault(name, new TaskOverride(null, null, null, null));
         RetrySettings retry = retry(where, name, annotation.retry(), override.retry());
-        Role role = override.role() != null ? override.role() : annotation.role();
+        Role written = override.role() != null ? override.role() : annotation.role();
+        Role role = masterExecutesAll ? Role.MASTER : written;
         OffRole offRole = override.offRole() != null ? override.offRole() : annotation.offRole();
         List<Type> parameters = parameterTypes(where, beanClass, method);
         boolean async = CompletableFuture.class == method.getReturnType();

@@ -27,6 +27,7 @@ import org.hatask.StaleEpochException;
 import org.hatask.TaskContext;
 import org.hatask.cluster.Mastership;
 import org.hatask.cluster.Node;
+import org.hatask.cluster.NodeState;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -53,6 +54,9 @@ public final class TaskExecutor implements AutoCloseable {
     private final ScheduledExecutorService watchdog;
     private final Set<RunningAttempt> running = ConcurrentHashMap.newKeySet();
     private volatile boolean draining;
+
+    /** The epoch for which tasks of the master are admitted; 0 for none. */
+    private volatile long openEpoch;
 
     public TaskExecutor(
             ExecutorSettings settings,
@@ -162,6 +166,9 @@ public final class TaskExecutor implements AutoCloseable {
         if (!node.acceptsTasks()) {
             return new Outcome.Refused(Refusal.NOT_ACCEPTING, "node " + node.id() + " executes no tasks");
         }
+        if (node.state() == NodeState.DRAINED) {
+            return new Outcome.Refused(Refusal.DRAINING, "node " + node.id() + " was drained by an operator");
+        }
         if (draining) {
             return new Outcome.Refused(Refusal.DRAINING, "node " + node.id() + " is about to stop");
         }
@@ -177,6 +184,11 @@ public final class TaskExecutor implements AutoCloseable {
                 return new Outcome.Refused(
                         Refusal.STALE_EPOCH,
                         "node " + node.id() + " is master of epoch " + held + ", not " + attempt.epoch());
+            }
+            if (held != openEpoch) {
+                return new Outcome.Refused(
+                        Refusal.NOT_MASTER,
+                        "node " + node.id() + " is just taking up its mastership or handing it over");
             }
         }
         return null;
@@ -240,6 +252,23 @@ public final class TaskExecutor implements AutoCloseable {
         }
     }
 
+    /** From now on admits tasks of the master of this epoch; the mastership is asked all the same. */
+    public void admitMasterTasks(long epoch) {
+        openEpoch = epoch;
+    }
+
+    /** From now on refuses new tasks of the master; those that run go on. */
+    public void refuseMasterTasks() {
+        openEpoch = 0;
+    }
+
+    /**
+     * Completes when no attempt for the master runs any more, or when time is over; with whether none runs.
+     */
+    public CompletableFuture<Boolean> masterTasksEnded(Duration atMost) {
+        return ended(RunningAttempt::isForMaster, atMost);
+    }
+
     /** The mastership of this epoch is over: stops the tasks that run under it. */
     public void stopMasterTasks(long epoch) {
         for (RunningAttempt entry : running) {
@@ -255,38 +284,37 @@ public final class TaskExecutor implements AutoCloseable {
         draining = true;
     }
 
-    /** Waits until no attempt for the master runs, or time is over; whether none runs. */
-    public boolean awaitMasterTasks(Duration atMost) {
-        return await(RunningAttempt::isForMaster, atMost);
-    }
-
     /** Waits until nothing runs, or time is over; whether nothing runs. */
     public boolean awaitIdle(Duration atMost) {
-        return await(entry -> true, atMost);
+        return ended(entry -> true, atMost).join();
     }
 
-    private boolean await(Predicate<RunningAttempt> which, Duration atMost) {
+    /** Without a thread of its own: the watchdog looks every now and then. */
+    private CompletableFuture<Boolean> ended(Predicate<RunningAttempt> which, Duration atMost) {
         BooleanSupplier none = () -> running.stream().noneMatch(which);
-        CompletableFuture<Void> done = new CompletableFuture<>();
+        CompletableFuture<Boolean> done = new CompletableFuture<>();
         if (none.getAsBoolean()) {
-            return true;
+            done.complete(true);
+            return done;
         }
-        ScheduledFuture<?> polling = watchdog.scheduleWithFixedDelay(
-                () -> {
-                    if (none.getAsBoolean()) {
-                        done.complete(null);
-                    }
-                },
-                1,
-                2,
-                TimeUnit.MILLISECONDS);
+        ScheduledFuture<?> polling;
         try {
-            done.completeOnTimeout(null, atMost.toMillis(), TimeUnit.MILLISECONDS)
-                    .join();
-        } finally {
-            polling.cancel(false);
+            polling = watchdog.scheduleWithFixedDelay(
+                    () -> {
+                        if (none.getAsBoolean()) {
+                            done.complete(true);
+                        }
+                    },
+                    1,
+                    2,
+                    TimeUnit.MILLISECONDS);
+        } catch (RejectedExecutionException closed) {
+            done.complete(none.getAsBoolean());
+            return done;
         }
-        return none.getAsBoolean();
+        done.completeOnTimeout(false, Math.max(0, atMost.toMillis()), TimeUnit.MILLISECONDS);
+        done.whenComplete((ended, error) -> polling.cancel(false));
+        return done;
     }
 
     /** The attempts that run here now, the oldest first. */

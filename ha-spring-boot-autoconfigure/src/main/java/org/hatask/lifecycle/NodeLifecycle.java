@@ -27,6 +27,9 @@ public final class NodeLifecycle implements SmartLifecycle {
 
     private static final Logger log = LoggerFactory.getLogger(NodeLifecycle.class);
 
+    /** For the transaction that releases the mastership, after the tasks have ended. */
+    private static final Duration HAND_OVER = Duration.ofSeconds(4);
+
     private final String clusterName;
     private final ClusterState cluster;
     private final Supplier<Node> self;
@@ -83,12 +86,7 @@ public final class NodeLifecycle implements SmartLifecycle {
         executor.drain();
         transport.goAway();
         membership.selfChanged();
-        if (!executor.awaitMasterTasks(drainTimeout)) {
-            log.warn(
-                    "Tasks of the master still run after {}; the mastership is handed over without waiting longer",
-                    drainTimeout);
-        }
-        election.resign("shutdown of " + node.id());
+        election.resign("shutdown of " + node.id(), drainTimeout.plus(HAND_OVER));
         long handedOver = System.nanoTime();
         Duration left = drainTimeout.minusNanos(handedOver - start);
         if (!executor.awaitIdle(left.isNegative() ? Duration.ZERO : left)) {

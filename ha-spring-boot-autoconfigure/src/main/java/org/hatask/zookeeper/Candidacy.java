@@ -9,16 +9,33 @@ import org.jspecify.annotations.Nullable;
  * holds, renews and loses the mastership, and does so only under the guards of the {@link Entitlement} it was given. So a
  * wrong or late answer here costs time, never safety.
  *
- * <p>Every method is called on the holder's thread and must not block; answers go through {@link MastershipHolder#entitled}
- * and {@link MastershipHolder#notEntitled}, on that thread too.
+ * <p>Every method is called on the holder's thread and must not block; answers go through {@link MastershipHolder#entitled},
+ * {@link MastershipHolder#notEntitled} and {@link MastershipHolder#handOver}, on that thread too.
  */
 interface Candidacy {
 
-    /** Why this node may be master: what has to be true in ZooKeeper for it, and what ends it in an orderly hand-over. */
+    /**
+     * What has to be true in ZooKeeper.
+     *
+     * @param guards to become master
+     * @param keeps to stay master
+     * @param releases what ends it in an orderly hand-over
+     * @param watchedPath the node whose end ends the mastership, or null
+     */
     record Entitlement(
-            List<Op> guards, List<Op> releases, @Nullable String watchedPath) {}
+            List<Op> guards,
+            List<Op> keeps,
+            List<Op> releases,
+            @Nullable String watchedPath) {
 
-    /** Stands for election with the current session; if it stands already, anew, behind all others. */
+        /** The existence of the candidate's own node says it all. */
+        static Entitlement ofNode(String path) {
+            List<Op> exists = List.of(Op.check(path, -1));
+            return new Entitlement(exists, exists, List.of(Op.delete(path, -1)), path);
+        }
+    }
+
+    /** Stands for election with the current session, if it may; if it stands already, anew, behind all others. */
     void stand();
 
     boolean isStanding();
@@ -31,4 +48,10 @@ interface Candidacy {
 
     /** Regularly while connected, to see whether it takes part at all. */
     void check();
+
+    /** The cluster or the operators' orders have changed, or may have. */
+    void reconsider();
+
+    /** This node gave the mastership back because it could not fill it. */
+    void gaveBack();
 }

@@ -1,55 +1,55 @@
 package org.hatask.zookeeper;
 
 import java.io.IOException;
+import java.time.Clock;
 import java.util.List;
 import java.util.function.LongSupplier;
 import org.apache.curator.framework.recipes.leader.LeaderLatch;
 import org.apache.curator.framework.recipes.leader.LeaderLatchListener;
 import org.apache.zookeeper.Op;
+import org.hatask.cluster.ClusterState;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Entitled is who leads Curator's {@link LeaderLatch}, the candidate that has waited longest. State is owned by the
- * election's thread; the latch's listener runs under the latch's monitor on ZooKeeper's event thread and only hands over.
+ * Entitled is who leads Curator's {@link LeaderLatch}, the candidate that has waited longest, or whom an operator has
+ * appointed. State is owned by the election's thread; the latch's listener runs under the latch's monitor on ZooKeeper's
+ * event thread and only hands over.
  *
  * <p>A latch does not notice when its own node is deleted by another, nor when its creation was refused. So it is replaced by
  * a new one whenever the holder finds its node gone, with every new session, and when it has no node for too long.
  */
-final class LatchCandidacy implements Candidacy {
+final class LatchCandidacy extends ElectedCandidacy {
 
     private static final Logger log = LoggerFactory.getLogger(LatchCandidacy.class);
     private static final String PROBLEM = "election";
 
-    private final ZooKeeperClients clients;
-    private final MastershipHolder holder;
     private final String candidateId;
     private final LongSupplier nanoTime;
     private @Nullable LeaderLatch latch;
     private long standingSince;
 
-    LatchCandidacy(ZooKeeperClients clients, MastershipHolder holder, String candidateId, LongSupplier nanoTime) {
-        this.clients = clients;
-        this.holder = holder;
-        this.candidateId = candidateId;
+    LatchCandidacy(
+            ZooKeeperClients clients, MastershipHolder holder, ClusterState state, LongSupplier nanoTime, Clock clock) {
+        super(clients, holder, state, clock);
+        this.candidateId = state.view().self().id() + "/" + state.view().self().incarnation();
         this.nanoTime = nanoTime;
     }
 
     @Override
-    public void stand() {
-        withdraw();
+    void enter() {
         LeaderLatch fresh = new LeaderLatch(
                 clients.election().client(), clients.paths().election(), candidateId, LeaderLatch.CloseMode.SILENT);
         fresh.addListener(new LeaderLatchListener() {
             @Override
             public void isLeader() {
-                holder.execute(() -> leads(fresh));
+                holder.execute(() -> changed(fresh));
             }
 
             @Override
             public void notLeader() {
-                holder.execute(() -> leadsNoMore(fresh));
+                holder.execute(() -> changed(fresh));
             }
         });
         latch = fresh;
@@ -62,16 +62,19 @@ final class LatchCandidacy implements Candidacy {
         }
     }
 
-    private void leads(LeaderLatch which) {
-        String path = which.getOurPath();
-        if (which == latch && which.hasLeadership() && path != null) {
-            List<Op> guards = List.of(Op.check(path, -1));
-            holder.entitled(new Entitlement(guards, List.of(Op.delete(path, -1)), path));
+    private void changed(LeaderLatch which) {
+        if (which == latch) {
+            reconsider();
         }
     }
 
-    private void leadsNoMore(LeaderLatch which) {
-        if (which == latch) {
+    @Override
+    void decide(boolean appointed) {
+        LeaderLatch current = latch;
+        String path = current == null ? null : current.getOurPath();
+        if (current != null && path != null && (appointed || current.hasLeadership())) {
+            holder.entitled(Entitlement.ofNode(path));
+        } else {
             holder.notEntitled();
         }
     }
@@ -107,6 +110,7 @@ final class LatchCandidacy implements Candidacy {
     public void check() {
         LeaderLatch current = latch;
         if (current == null) {
+            clients.problem(PROBLEM, null);
             return;
         }
         if (current.getOurPath() != null) {

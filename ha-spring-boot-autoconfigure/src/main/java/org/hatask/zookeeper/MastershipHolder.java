@@ -93,9 +93,12 @@ final class MastershipHolder implements Mastership {
     private int pendingRenewals;
     private long relinquishedEpoch;
     private long ticks;
+    private boolean reconsiderQueued;
     private @Nullable String resignCause;
     private final CompletableFuture<Void> resigned = new CompletableFuture<>();
+    private @Nullable Term handingOver;
     private @Nullable Term releasing;
+    private @Nullable String releaseCause;
 
     /**
      * A mastership that was committed.
@@ -170,15 +173,16 @@ final class MastershipHolder implements Mastership {
     }
 
     /**
-     * @param whoIsEntitled how the master is chosen, or null to watch only
+     * @param whoIsEntitled how the master is chosen
      */
-    void start(@Nullable Candidacy whoIsEntitled) {
+    void start(Candidacy whoIsEntitled) {
         worker.execute(() -> {
             if (started()) {
                 return;
             }
             candidacy = whoIsEntitled;
             ticks = 1;
+            state.addObserver(() -> worker.execute(this::reconsiderSoon));
             Session current = connection.session();
             if (current != null) {
                 onConnected(current);
@@ -187,17 +191,27 @@ final class MastershipHolder implements Mastership {
         });
     }
 
-    void resign(String cause) {
+    void resign(String cause, Duration atMost) {
         worker.execute(() -> startToResign(cause));
         if (!worker.isCurrentThread()) {
             resigned.copy()
-                    .completeOnTimeout(null, RESIGN_WAIT.toMillis(), TimeUnit.MILLISECONDS)
+                    .completeOnTimeout(null, atMost.toMillis(), TimeUnit.MILLISECONDS)
                     .join();
         }
     }
 
+    void giveBack(long epoch, String cause) {
+        worker.execute(() -> {
+            Term held = term;
+            if (held != null && held.epoch() == epoch && candidacy != null) {
+                candidacy.gaveBack();
+                relinquish(held, cause);
+            }
+        });
+    }
+
     void close() {
-        resign("stop of " + state.view().self().id());
+        resign("stop of " + state.view().self().id(), RESIGN_WAIT);
         worker.executeAndWait(
                 () -> {
                     closed = true;
@@ -224,6 +238,50 @@ final class MastershipHolder implements Mastership {
     /** It may not become master any more. A mastership that is held already stands until its guards fail. */
     void notEntitled() {
         entitlement = null;
+    }
+
+    /** Whether a mastership was taken, be its lease proved or not. */
+    boolean isTerm() {
+        return term != null;
+    }
+
+    /**
+     * Hands the mastership over in order, if there is one: what runs under it ends first, and nothing new begins. Once begun it
+     * is not taken back; if nobody else wants the mastership, this node takes it anew.
+     */
+    void handOver(String cause) {
+        Term held = term;
+        if (held != null && resignCause == null && !closed) {
+            beginHandOver(held, cause);
+        }
+    }
+
+    private void beginHandOver(Term held, String cause) {
+        if (held.equals(handingOver)) {
+            return;
+        }
+        handingOver = held;
+        log.info(
+                "[{}] {} hands its mastership of epoch {} over: {}",
+                cluster,
+                state.view().self().id(),
+                held.epoch(),
+                cause);
+        CompletableFuture<?> quiet = CompletableFuture.completedFuture(null);
+        if (told) {
+            try {
+                quiet = listener.handingOver(held.epoch(), cause);
+            } catch (RuntimeException e) {
+                log.error("[{}] a listener of the mastership failed; going on", cluster, e);
+            }
+        }
+        quiet.whenCompleteAsync(
+                (done, error) -> {
+                    if (held.equals(term)) {
+                        relinquish(held, cause);
+                    }
+                },
+                worker);
     }
 
     // ---- the session
@@ -263,9 +321,7 @@ final class MastershipHolder implements Mastership {
         if (candidacy != null) {
             candidacy.withdraw();
         }
-        if (releasing != null) {
-            releaseDone();
-        }
+        releaseDone(releasing);
     }
 
     private void prepare(Session current) {
@@ -284,6 +340,7 @@ final class MastershipHolder implements Mastership {
                             if (candidacy != null && !candidacy.isStanding() && resignCause == null) {
                                 candidacy.stand();
                             }
+                            reconsiderSoon();
                             masterChanged();
                             step();
                         }),
@@ -303,17 +360,32 @@ final class MastershipHolder implements Mastership {
             } else if (term != null) {
                 renew();
             } else if (candidacy != null && resignCause == null) {
-                if (ticks % TICKS_PER_WARM_WRITE == 0) {
+                if (ticks % TICKS_PER_WARM_WRITE == 0 && candidacy.isStanding()) {
                     warm();
                 }
                 candidacy.check();
+                candidacy.reconsider();
                 step();
             }
             if (ticks % RENEWALS_PER_SESSION == 0) {
                 masterChanged();
+                reconsiderSoon();
             }
         }
         worker.schedule(period(), this::tick);
+    }
+
+    /** A change is often followed by another at once. */
+    private void reconsiderSoon() {
+        if (!reconsiderQueued) {
+            reconsiderQueued = true;
+            worker.execute(() -> {
+                reconsiderQueued = false;
+                if (candidacy != null && layoutReady && !closed && resignCause == null && connected() != null) {
+                    candidacy.reconsider();
+                }
+            });
+        }
     }
 
     private Duration period() {
@@ -334,7 +406,8 @@ final class MastershipHolder implements Mastership {
     private void step() {
         Session current = connected();
         Entitlement why = entitlement;
-        if (closed || taking || resignCause != null || current == null || !layoutReady || term != null || why == null) {
+        boolean free = !closed && !taking && resignCause == null && releasing == null && term == null;
+        if (!free || current == null || !layoutReady || why == null) {
             return;
         }
         taking = true;
@@ -596,7 +669,7 @@ final class MastershipHolder implements Mastership {
             return;
         }
         pendingRenewals++;
-        List<Op> operations = new ArrayList<>(held.entitlement().guards());
+        List<Op> operations = new ArrayList<>(held.entitlement().keeps());
         int guards = operations.size();
         operations.add(Op.check(paths.master(), 0));
         // A /master of somebody else has version 0 as well, but nobody becomes master without raising the epoch.
@@ -638,13 +711,21 @@ final class MastershipHolder implements Mastership {
                 .thenAcceptAsync(
                         safely(reply -> {
                             GetDataResult found = reply.data(0);
-                            if (found != null && term == null && found.getStat().getEphemeralOwner() == current.id()) {
+                            if (found != null
+                                    && term == null
+                                    && found.getStat().getEphemeralOwner() == current.id()
+                                    && epochOf(found) <= relinquishedEpoch) {
                                 current.multi(List.of(Op.delete(
                                                 paths.master(), found.getStat().getVersion())))
                                         .thenRunAsync(this::masterChanged, worker);
                             }
                         }),
                         worker);
+    }
+
+    /** Zero where it cannot be read. */
+    private static long epochOf(GetDataResult master) {
+        return Records.readMaster(master.getData()).map(Master::epoch).orElse(0L);
     }
 
     private void standAnew(String why) {
@@ -655,6 +736,7 @@ final class MastershipHolder implements Mastership {
                     state.view().self().id(),
                     why);
             candidacy.stand();
+            reconsiderSoon();
         }
     }
 
@@ -741,6 +823,7 @@ final class MastershipHolder implements Mastership {
             return;
         }
         term = null;
+        handingOver = null;
         relinquishedEpoch = Math.max(relinquishedEpoch, ended.epoch());
         log.debug(
                 "[{}] {} is no longer master in epoch {}: {}",
@@ -781,13 +864,18 @@ final class MastershipHolder implements Mastership {
         }
         Term held = term;
         if (held == null) {
-            releaseDone();
+            resigned();
             return;
         }
-        end(resignCause == null ? "resigned" : resignCause);
+        beginHandOver(held, resignCause == null ? "resigned" : resignCause);
+    }
+
+    private void relinquish(Term held, String cause) {
+        end(cause);
         releasing = held;
+        releaseCause = cause;
         // Without a connection the session ends soon enough by itself: do not hold up the stop for it.
-        worker.schedule(connected() == null ? RELEASE_WAIT_UNCONNECTED : RELEASE_WAIT, this::releaseDone);
+        worker.schedule(connected() == null ? RELEASE_WAIT_UNCONNECTED : RELEASE_WAIT, () -> releaseDone(held));
         release(held);
     }
 
@@ -804,7 +892,7 @@ final class MastershipHolder implements Mastership {
         List<Op> operations = new ArrayList<>();
         operations.add(Op.check(paths.epoch(), (int) held.epoch()));
         operations.add(
-                Op.setData(paths.lease(), leaseRecord(held.epoch(), Records.LeaseState.RELEASED, resignCause), -1));
+                Op.setData(paths.lease(), leaseRecord(held.epoch(), Records.LeaseState.RELEASED, releaseCause), -1));
         operations.add(Op.delete(paths.master(), 0));
         operations.addAll(releases);
         current.multi(operations)
@@ -813,14 +901,26 @@ final class MastershipHolder implements Mastership {
                             if (reply.code() == Code.NONODE && reply.failedIndex() > 2) {
                                 release(held, List.of());
                             } else if (!reply.isConnectionLoss()) {
-                                releaseDone();
+                                releaseDone(held);
                             }
                         }),
                         worker);
     }
 
-    private void releaseDone() {
+    private void releaseDone(@Nullable Term released) {
+        if (released == null || !released.equals(releasing)) {
+            return;
+        }
         releasing = null;
+        if (resignCause != null) {
+            resigned();
+        } else if (candidacy != null && !closed && connected() != null) {
+            candidacy.stand();
+            candidacy.reconsider();
+        }
+    }
+
+    private void resigned() {
         if (candidacy != null) {
             candidacy.withdraw();
         }
@@ -852,6 +952,11 @@ final class MastershipHolder implements Mastership {
                 outbid();
             }
             state.setMaster(master.get());
+            Session current = connected();
+            boolean relinquished = held == null && releasing == null && !taking;
+            if (relinquished && current != null && master.get().is(state.view().self())) {
+                removeOwnRecord(current); // The answer to its removal got lost.
+            }
         } else {
             data.ifPresent(found -> log.warn("[{}] {} is no record of a master", cluster, paths.master()));
             state.setMaster(null);

@@ -37,6 +37,11 @@ final class Paths {
         return root + "/epoch";
     }
 
+    /** What operators have decided: who shall be master, who is drained. */
+    String assigned() {
+        return root + "/assigned";
+    }
+
     String history() {
         return root + "/history";
     }
@@ -52,6 +57,6 @@ final class Paths {
 
     /** What must exist before anything else, parents first. */
     List<String> persistent() {
-        return List.of("/ha", root, members(), election(), epoch(), history(), lease());
+        return List.of("/ha", root, members(), election(), assigned(), epoch(), history(), lease());
     }
 }

@@ -15,6 +15,7 @@ import java.util.Optional;
 import org.hatask.cluster.Master;
 import org.hatask.cluster.MasterChange;
 import org.hatask.cluster.Node;
+import org.hatask.cluster.Orders;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -103,6 +104,22 @@ final class Records {
     @SuppressWarnings("ConstantValue")
     static Optional<Secret> readSecret(byte @Nullable [] json) {
         return read(json, new TypeReference<Secret>() {}).filter(secret -> secret.key() != null);
+    }
+
+    /** Without a version, which is the znode's. Empty when it cannot be understood; nothing ordered where nothing stands. */
+    @SuppressWarnings("ConstantValue")
+    static Optional<Orders> readOrders(byte @Nullable [] json) {
+        if (json == null || json.length == 0) {
+            return Optional.of(Orders.NONE);
+        }
+        return read(json, new TypeReference<Orders>() {})
+                .filter(orders -> orders.actions().stream()
+                                .allMatch(action -> action.id() != null
+                                        && action.kind() != null
+                                        && action.node() != null
+                                        && action.result() != null)
+                        && (orders.appointment() == null || orders.appointment().by() != null)
+                        && orders.drained().values().stream().allMatch(drain -> drain.by() != null));
     }
 
     /** Empty when it cannot be understood: a history is not worth failing for. */

@@ -3,6 +3,7 @@ package org.hatask.zookeeper;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import org.apache.zookeeper.AsyncCallback.ChildrenCallback;
 import org.apache.zookeeper.AsyncCallback.MultiCallback;
 import org.apache.zookeeper.AsyncCallback.StatCallback;
 import org.apache.zookeeper.AsyncCallback.StringCallback;
@@ -12,6 +13,7 @@ import org.apache.zookeeper.Op;
 import org.apache.zookeeper.Watcher;
 import org.apache.zookeeper.ZooKeeper;
 import org.apache.zookeeper.data.ACL;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A ZooKeeper session and the raw handle it belongs to. Writes go past Curator on purpose: it would repeat them after a lost
@@ -49,6 +51,19 @@ record Session(ZooKeeper zooKeeper, long id, Duration timeout) {
     void watch(String path, Watcher watcher) {
         StatCallback ignore = (rc, requested, context, stat) -> {};
         zooKeeper.exists(path, watcher, ignore, null);
+    }
+
+    /**
+     * Names of the children; completes with null when they cannot be read.
+     *
+     * @param watcher told once when they change
+     */
+    CompletableFuture<@Nullable List<String>> children(String path, Watcher watcher) {
+        CompletableFuture<@Nullable List<String>> answer = new CompletableFuture<>();
+        ChildrenCallback callback =
+                (rc, requested, context, names) -> answer.complete(Code.get(rc) == Code.OK ? names : null);
+        zooKeeper.getChildren(path, watcher, callback, null);
+        return answer;
     }
 
     /** Creates what is missing of {@code paths}, in order. Completes with the first error, or OK. */

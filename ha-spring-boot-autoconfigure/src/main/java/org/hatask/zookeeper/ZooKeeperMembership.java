@@ -48,6 +48,7 @@ public final class ZooKeeperMembership implements Membership {
     private final String cluster;
     private final Worker worker = new Worker("ha-membership");
     private final CuratorCache cache;
+    private final OrdersWatch orders;
 
     /** Set by Curator's connection thread before anything that happens on the new connection can be seen. */
     private volatile boolean interrupted = true;
@@ -99,6 +100,7 @@ public final class ZooKeeperMembership implements Membership {
                         }))
                         .forAll((type, before, after) -> worker.execute(this::recomputeSoon))
                         .build());
+        this.orders = new OrdersWatch(clients, worker, this::recomputeSoon);
         this.connection.addListener(new Connection.Listener() {
             @Override
             public void connected(Session session) {
@@ -134,6 +136,7 @@ public final class ZooKeeperMembership implements Membership {
 
     /** A read that got lost between two interruptions, or a refused write, must not stay so. */
     private void tick() {
+        orders.check();
         recompute();
         syncOwn();
         worker.schedule(clients.settings().sessionTimeout(), this::tick);
@@ -160,6 +163,7 @@ public final class ZooKeeperMembership implements Membership {
                             if (!everConnected && code == Code.OK) {
                                 everConnected = true;
                                 cache.start();
+                                orders.start();
                             }
                             syncOwn();
                         },
@@ -194,7 +198,7 @@ public final class ZooKeeperMembership implements Membership {
         }
         syncing = true;
         syncAgain = false;
-        Node self = state.view().self();
+        Node self = state.view().self().undrained();
         String path = paths.member(self.id());
         current.multi(List.of(Op.getData(path)))
                 .thenComposeAsync(reply -> bringAbout(current, self, path, reply), worker)
@@ -325,7 +329,7 @@ public final class ZooKeeperMembership implements Membership {
     /** Makes the new picture from what the cache holds and what must not be forgotten yet. */
     private void recompute() {
         recomputeQueued = false;
-        if (!cacheFilled || closed) {
+        if (!cacheFilled || !orders.isFilled() || closed) {
             return;
         }
         Map<String, Node> picture = new TreeMap<>();
@@ -342,13 +346,13 @@ public final class ZooKeeperMembership implements Membership {
                 }
             }
         }
-        state.setMembers(picture.values());
+        state.setMembers(picture.values(), orders.orders());
         ownRecordChanged();
     }
 
     /** Somebody deleted or overwrote our record, or the one that kept us out is gone. */
     private void ownRecordChanged() {
-        Node self = state.view().self();
+        Node self = state.view().self().undrained();
         Optional<Node> own = cache.get(paths.member(self.id())).flatMap(data -> Records.readNode(data.getData()));
         if (own.isEmpty() || !own.get().equals(self)) {
             syncOwn();
@@ -423,6 +427,7 @@ public final class ZooKeeperMembership implements Membership {
                     closed = true;
                     if (everConnected) {
                         cache.close();
+                        orders.close();
                     }
                 },
                 Duration.ofSeconds(1));

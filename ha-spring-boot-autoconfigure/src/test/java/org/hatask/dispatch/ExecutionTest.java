@@ -25,6 +25,7 @@ import org.hatask.cluster.ClusterView;
 import org.hatask.cluster.Master;
 import org.hatask.cluster.Node;
 import org.hatask.cluster.NodeState;
+import org.hatask.cluster.Orders;
 import org.hatask.execute.Outcome;
 import org.hatask.execute.Refusal;
 import org.hatask.execute.TaskDefinition;
@@ -84,7 +85,8 @@ class ExecutionTest {
     }
 
     private ClusterView view(@Nullable Master master, Node... members) {
-        return new ClusterView(node("n1"), List.of(members), master, 7, new CompletableFuture<>());
+        return new ClusterView(
+                node("n1"), List.of(members), master, null, null, 7, Orders.NONE, new CompletableFuture<>());
     }
 
     private Execution execution(String method) {
@@ -103,6 +105,7 @@ class ExecutionTest {
                         () -> view,
                         (which, candidates) -> Optional.of(candidates.get(0)),
                         node -> !unreachable.contains(node.id()),
+                        MasterOutlook.ELECTED,
                         () -> stopped,
                         ELECTION_WAIT,
                         () -> nanos));

@@ -52,8 +52,8 @@ class TaskDefinitionFactoryTest {
         public void plain() {}
     }
 
-    private static final TaskDefinitionFactory FACTORY =
-            new TaskDefinitionFactory(text -> text.replace("${desk.timeout}", "7s"), Duration.ofMinutes(10), Map.of());
+    private static final TaskDefinitionFactory FACTORY = new TaskDefinitionFactory(
+            text -> text.replace("${desk.timeout}", "7s"), Duration.ofMinutes(10), false, Map.of());
 
     private static Map<String, TaskDefinition> tasksOf(Class<?> type) {
         return byName(FACTORY.definitions("desk", type));
@@ -103,7 +103,10 @@ class TaskDefinitionFactoryTest {
                 null,
                 new TaskOverride.RetryOverride(5, null, null, null, null, null, null));
         TaskDefinitionFactory factory = new TaskDefinitionFactory(
-                text -> text.replace("${desk.timeout}", "7s"), Duration.ofMinutes(10), Map.of("desk.book", override));
+                text -> text.replace("${desk.timeout}", "7s"),
+                Duration.ofMinutes(10),
+                false,
+                Map.of("desk.book", override));
 
         TaskDefinition book = byName(factory.definitions("desk", Desk.class)).get("desk.book");
 

@@ -210,6 +210,7 @@ class TaskExecutorTest {
         assertRefused(executor.submit(attempt("master", LONG, 3), new Object[0]), Refusal.NOT_MASTER);
 
         heldEpoch.set(4);
+        executor.admitMasterTasks(4);
         assertRefused(executor.submit(attempt("master", LONG, 3), new Object[0]), Refusal.STALE_EPOCH);
         assertThat(executor.submit(attempt("master", LONG, 4), new Object[0]))
                 .succeedsWithin(LONG)
@@ -219,6 +220,7 @@ class TaskExecutorTest {
     @Test
     void theMastershipIsCheckedAgainWhenTheTaskLeavesTheQueue() throws InterruptedException {
         heldEpoch.set(4);
+        executor.admitMasterTasks(4);
         executor.submit(attempt("hold"), new Object[] {"a"});
         desk.entered.await();
         CompletableFuture<Outcome> waiting = executor.submit(attempt("master", LONG, 4), new Object[0]);
@@ -232,6 +234,7 @@ class TaskExecutorTest {
     @Test
     void theEndOfTheMastershipInterruptsItsTasksAndNoOthers() throws InterruptedException {
         heldEpoch.set(4);
+        executor.admitMasterTasks(4);
         CompletableFuture<Outcome> outcome = executor.submit(attempt("master", LONG, 4), new Object[0]);
         desk.entered.await();
 
@@ -246,6 +249,7 @@ class TaskExecutorTest {
     @Test
     void checkMasterThrowsOnceTheMastershipIsOver() {
         heldEpoch.set(4);
+        executor.admitMasterTasks(4);
         Outcome outcome = executor.runInPlace(attempt("master", LONG, 4), () -> {
                     TaskContext.current().checkMaster();
                     heldEpoch.set(0);
@@ -267,7 +271,7 @@ class TaskExecutorTest {
         executor.drain();
 
         assertThat(executor.awaitIdle(Duration.ofMillis(20))).isFalse();
-        assertThat(executor.awaitMasterTasks(Duration.ZERO)).isTrue();
+        assertThat(executor.masterTasksEnded(Duration.ZERO).join()).isTrue();
         assertRefused(executor.submit(attempt("hold"), new Object[] {"c"}), Refusal.DRAINING);
         desk.leave.countDown();
         assertThat(running).succeedsWithin(LONG).isEqualTo(new Outcome.Succeeded("a"));

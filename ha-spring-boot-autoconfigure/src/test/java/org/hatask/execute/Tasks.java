@@ -11,7 +11,8 @@ public final class Tasks {
 
     /** The task of the only method of this name in the class. */
     public static TaskDefinition of(Class<?> beanClass, String methodName) {
-        Map<Method, TaskDefinition> tasks = new TaskDefinitionFactory(text -> text, Duration.ofMinutes(10), Map.of())
+        Map<Method, TaskDefinition> tasks = new TaskDefinitionFactory(
+                        text -> text, Duration.ofMinutes(10), false, Map.of())
                 .definitions("bean", beanClass);
         return tasks.entrySet().stream()
                 .filter(entry -> entry.getKey().getName().equals(methodName))

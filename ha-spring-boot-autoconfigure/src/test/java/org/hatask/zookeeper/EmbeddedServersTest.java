@@ -55,7 +55,7 @@ class EmbeddedServersTest {
                         second.connectString(),
                         null,
                         Duration.ofSeconds(5),
-                        LatchElection::new))
+                        ZooKeeperElection::leaderLatch))
                 .start();
         await().atMost(LONG).until(n1::isMaster);
         assertThat(second.isHosting()).isFalse();
@@ -93,9 +93,9 @@ class EmbeddedServersTest {
         EnsemblePeer p1 = startPeer(ensemble, "n1");
         EnsemblePeer p2 = startPeer(ensemble, "n2");
         EnsemblePeer p3 = startPeer(ensemble, "n3");
-        TestNode n1 = open(new TestNode("n1", 1, ensemble.connectString(), LatchElection::new))
+        TestNode n1 = open(new TestNode("n1", 1, ensemble.connectString(), ZooKeeperElection::leaderLatch))
                 .start();
-        TestNode n2 = open(new TestNode("n2", 2, ensemble.connectString(), LatchElection::new))
+        TestNode n2 = open(new TestNode("n2", 2, ensemble.connectString(), ZooKeeperElection::leaderLatch))
                 .start();
         await().atMost(LONG).until(() -> n1.isMaster() || n2.isMaster());
         long epoch = Math.max(n1.epoch(), n2.epoch());

@@ -14,7 +14,7 @@ class LatchElectionTest extends MasterElectionConformanceTest {
 
     @Override
     TestNode.Strategy strategy() {
-        return LatchElection::new;
+        return ZooKeeperElection::leaderLatch;
     }
 
     @Override
@@ -23,7 +23,7 @@ class LatchElectionTest extends MasterElectionConformanceTest {
     }
 
     private static boolean isWarm(TestNode node) {
-        return ((LatchElection) node.election()).isWarm();
+        return ((ZooKeeperElection) node.election()).isWarm();
     }
 
     @Test
@@ -37,7 +37,7 @@ class LatchElectionTest extends MasterElectionConformanceTest {
         assertThat(n1.events).hasSize(2);
         assertThat(n1.events.get(1)).startsWith("lost 1: was deposed");
         awaitStanding(n1);
-        n2.election().resign("test");
+        n2.election().resign("test", TestNode.SOON);
         awaitHeld(n1);
         assertThat(n1.epoch()).isEqualTo(3);
     }

@@ -72,7 +72,7 @@ abstract class MasterElectionConformanceTest {
         TestNode n2 = start("n2");
         awaitStanding(n2);
         long begin = System.nanoTime();
-        n1.election().resign("shutdown of n1");
+        n1.election().resign("shutdown of n1", TestNode.SOON);
         assertThat(n1.isMaster()).isFalse();
         assertThat(n1.events).containsExactly("gained 1", "lost 1: shutdown of n1");
         awaitHeld(n2);
@@ -85,7 +85,7 @@ abstract class MasterElectionConformanceTest {
                         .extracting(MasterChange::cause)
                         .containsExactly("first master", "hand-over by n1: shutdown of n1"));
         await().atMost(TestNode.SOON).until(() -> n2.election().history().get(1).gap() != null);
-        n1.election().resign("again");
+        n1.election().resign("again", TestNode.SOON);
         assertThat(n1.events).hasSize(2);
         await().atMost(TestNode.SOON).until(() -> n1.masterId().equals("n2"));
     }
@@ -93,7 +93,7 @@ abstract class MasterElectionConformanceTest {
     @Test
     void whoResignedDoesNotStandAgain() {
         TestNode n1 = startAsMaster("n1");
-        n1.election().resign("enough");
+        n1.election().resign("enough", TestNode.SOON);
         await().during(Duration.ofMillis(800)).atMost(TestNode.SOON).until(() -> !n1.isMaster());
         assertThat(n1.masterId()).isEqualTo("nobody");
         assertThat(n1.events).hasSize(2);
@@ -105,7 +105,7 @@ abstract class MasterElectionConformanceTest {
                 .start();
         TestNode n1 = startAsMaster("n1");
         await().atMost(TestNode.SOON).until(() -> pure.masterId().equals("n1"));
-        n1.election().resign("test");
+        n1.election().resign("test", TestNode.SOON);
         await().atMost(TestNode.SOON).until(() -> pure.masterId().equals("nobody"));
         await().during(Duration.ofMillis(800)).atMost(TestNode.SOON).until(() -> !pure.isMaster());
         assertThat(pure.events).isEmpty();
@@ -138,7 +138,7 @@ abstract class MasterElectionConformanceTest {
         await().atMost(TestNode.SOON).until(() -> n1.events.size() == 2);
         assertThat(n1.events.get(1)).startsWith("lost 1: ");
         awaitStanding(n1);
-        n2.election().resign("test");
+        n2.election().resign("test", TestNode.SOON);
         awaitHeld(n1);
         assertThat(n1.epoch()).isEqualTo(3);
         assertThat(n1.events).last().isEqualTo("gained 3");
@@ -214,7 +214,7 @@ abstract class MasterElectionConformanceTest {
     @Test
     void aStrangersRecordIsNoMasterAndIsWaitedFor() {
         TestNode n1 = startAsMaster("n1");
-        n1.election().resign("test");
+        n1.election().resign("test", TestNode.SOON);
         byte[] junk = "junk".getBytes(StandardCharsets.UTF_8);
         n1.write(Op.create(paths.master(), junk, n1.clients.acl(), org.apache.zookeeper.CreateMode.PERSISTENT));
         TestNode n2 = start("n2");

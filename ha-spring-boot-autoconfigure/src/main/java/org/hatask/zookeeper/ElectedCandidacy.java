@@ -1,0 +1,93 @@
+package org.hatask.zookeeper;
+
+import java.time.Clock;
+import java.time.Duration;
+import org.hatask.cluster.ClusterState;
+
+/**
+ * A candidacy by a strategy, above which stand the orders of operators. Whoever is barred does not stand; whoever defers to
+ * an appointed node stands on, for the time after.
+ */
+abstract class ElectedCandidacy implements Candidacy {
+
+    private static final int PATIENCE_IN_SESSIONS = 2;
+
+    final ZooKeeperClients clients;
+    final MastershipHolder holder;
+    private final ClusterState state;
+    private final Clock clock;
+
+    ElectedCandidacy(ZooKeeperClients clients, MastershipHolder holder, ClusterState state, Clock clock) {
+        this.clients = clients;
+        this.holder = holder;
+        this.state = state;
+        this.clock = clock;
+    }
+
+    private Word word() {
+        Duration patience = clients.settings().sessionTimeout().multipliedBy(PATIENCE_IN_SESSIONS);
+        return Word.of(state.view(), clock.instant(), patience);
+    }
+
+    @Override
+    public final void stand() {
+        withdraw();
+        switch (word().meaning()) {
+            case APPOINTED, ELECTABLE, DEFERS -> enter();
+            case BARRED, NO_MEMBER -> {}
+        }
+    }
+
+    /** Stands, behind all others. */
+    abstract void enter();
+
+    @Override
+    public final void reconsider() {
+        Word word = word();
+        switch (word.meaning()) {
+            case APPOINTED -> {
+                enterIfMissing();
+                decide(true);
+            }
+            case ELECTABLE -> {
+                enterIfMissing();
+                decide(false);
+            }
+            case DEFERS -> {
+                enterIfMissing();
+                holder.notEntitled();
+                holder.handOver(word.because());
+            }
+            case BARRED -> {
+                holder.notEntitled();
+                if (holder.isTerm()) {
+                    holder.handOver(word.because());
+                } else if (isStanding()) {
+                    withdraw();
+                }
+            }
+            case NO_MEMBER -> {
+                if (isStanding()) {
+                    decide(false);
+                }
+            }
+        }
+    }
+
+    private void enterIfMissing() {
+        if (!isStanding()) {
+            enter();
+        }
+    }
+
+    /**
+     * Says whether this node is entitled, by {@link #holder}.
+     *
+     * @param appointed whether an operator wants it, whatever the strategy says
+     */
+    abstract void decide(boolean appointed);
+
+    /** Elected masters have nothing to fill but their tasks. */
+    @Override
+    public void gaveBack() {}
+}
