@@ -28,7 +28,10 @@ final class AssignedCandidacy implements Candidacy {
     private boolean standing;
     private boolean claiming;
 
-    /** Version of the orders under which the mastership could not be taken: newer ones are on their way. */
+    /** Version of the orders that the present entitlement rests on. */
+    private int guardedVersion = -1;
+
+    /** Version under which the mastership could not be taken: newer ones are on their way. Forgotten at the next tick. */
     private int staleVersion = -1;
 
     private Orders.@Nullable Appointment unfilled;
@@ -43,7 +46,7 @@ final class AssignedCandidacy implements Candidacy {
     @Override
     public void stand() {
         if (standing) {
-            staleVersion = state.view().orders().version();
+            staleVersion = guardedVersion;
         }
         standing = true;
         holder.notEntitled();
@@ -69,6 +72,7 @@ final class AssignedCandidacy implements Candidacy {
             holder.notEntitled();
             holder.handOver(because(appointment, orders, self));
         } else if (standing && orders.version() != staleVersion && !appointment.equals(unfilled)) {
+            guardedVersion = orders.version();
             List<Op> guards = List.of(Op.check(clients.paths().assigned(), orders.version()));
             holder.entitled(new Entitlement(guards, List.of(), List.of(), null));
         } else {
@@ -124,7 +128,7 @@ final class AssignedCandidacy implements Candidacy {
 
     @Override
     public void check() {
-        // Its part in it is the orders' to say.
+        staleVersion = -1;
     }
 
     @Override

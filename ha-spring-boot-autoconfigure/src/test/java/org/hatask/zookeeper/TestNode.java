@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -21,6 +22,9 @@ import org.hatask.cluster.MasterElection;
 import org.hatask.cluster.MastershipListener;
 import org.hatask.cluster.Node;
 import org.hatask.cluster.NodeState;
+import org.hatask.cluster.Operations;
+import org.hatask.cluster.OperatorAction;
+import org.hatask.cluster.OperatorAction.Kind;
 import org.slf4j.LoggerFactory;
 
 /** A node of its own inside this process: its connections, its membership and, if wanted, its election. */
@@ -49,6 +53,14 @@ final class TestNode implements AutoCloseable {
     volatile long gainedNanos;
     private final ExecutorService notifier = Executors.newSingleThreadExecutor();
     private final MasterElection election;
+    private final ZooKeeperOperations operations;
+
+    /** Why it cannot take its mastership up, or null. */
+    volatile String failing;
+
+    /** What a hand-over waits for. */
+    volatile CompletableFuture<?> quiet = CompletableFuture.completedFuture(null);
+
     private boolean closed;
 
     TestNode(String id, int port, String connectString, Strategy strategy) {
@@ -60,11 +72,19 @@ final class TestNode implements AutoCloseable {
     }
 
     TestNode(Node node, String connectString, String auth, Duration session, Strategy strategy) {
+        this(node, connectString, auth, session, strategy, false);
+    }
+
+    /**
+     * @param operated whether the operator alone decides
+     */
+    TestNode(Node node, String connectString, String auth, Duration session, Strategy strategy, boolean operated) {
         this.node = node;
         this.state = new ClusterState(node, notifier);
         this.clients = new ZooKeeperClients(
                 new ZooKeeperSettings("test", connectString, session, TICK, Duration.ofSeconds(1), auth));
         this.membership = new ZooKeeperMembership(clients, state);
+        this.operations = new ZooKeeperOperations(clients, state, operated, SOON);
         this.election = strategy == null
                 ? null
                 : strategy.create(clients, state, new MastershipListener() {
@@ -72,11 +92,23 @@ final class TestNode implements AutoCloseable {
                     public void gained(long epoch) {
                         gainedNanos = System.nanoTime();
                         events.add("gained " + epoch);
+                        if (failing == null) {
+                            operations.masterTookUp(epoch);
+                        } else {
+                            operations.masterFailed(failing);
+                            election().giveBack(epoch, "it could not take up its duties: " + failing);
+                        }
                     }
 
                     @Override
                     public void lost(long epoch, String cause) {
                         events.add("lost " + epoch + ": " + cause);
+                        operations.masterLaidDown();
+                    }
+
+                    @Override
+                    public CompletableFuture<?> handingOver(long epoch, String cause) {
+                        return quiet;
                     }
                 });
     }
@@ -105,6 +137,21 @@ final class TestNode implements AutoCloseable {
 
     MasterElection election() {
         return election;
+    }
+
+    /** Gives an order here and waits for its end. */
+    OperatorAction order(Kind kind, String nodeId) {
+        return order(kind, nodeId, null);
+    }
+
+    OperatorAction order(Kind kind, String nodeId, Long epoch) {
+        return operations
+                .order(new Operations.Command(kind, nodeId, epoch, "alice", "test"))
+                .join();
+    }
+
+    NodeState stateOf(String id) {
+        return state.view().member(id).map(Node::state).orElse(null);
     }
 
     long epoch() {
@@ -161,6 +208,7 @@ final class TestNode implements AutoCloseable {
             election.close();
         }
         membership.close();
+        operations.close();
         clients.close();
         notifier.shutdown();
     }

@@ -1,0 +1,83 @@
+package org.hatask.zookeeper;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.util.List;
+import org.apache.zookeeper.KeeperException.Code;
+import org.apache.zookeeper.Op;
+import org.junit.jupiter.api.Test;
+
+class LowestNodeIdElectionTest extends MasterElectionConformanceTest {
+
+    @Override
+    TestNode.Strategy strategy() {
+        return ZooKeeperElection::lowestNodeId;
+    }
+
+    @Override
+    void awaitStanding(TestNode node) {
+        await().atMost(TestNode.SOON)
+                .until(() -> node.membershipHandle().exists(candidate(node), false) != null
+                        && ((ZooKeeperElection) node.election()).isWarm());
+    }
+
+    private String candidate(TestNode node) {
+        return paths.election() + "/" + node.node.id() + "~" + node.node.incarnation();
+    }
+
+    @Test
+    void theSmallestIdTakesOverInOrderWhenItComesAndIdsCompareByTheirNumbers() {
+        TestNode n10 = startAsMaster("n10");
+
+        TestNode n9 = start("n9");
+
+        awaitHeld(n9);
+        assertThat(n9.epoch()).isEqualTo(2);
+        assertThat(n10.events).containsExactly("gained 1", "lost 1: n9 has a smaller id");
+        TestNode n2 = start("n2");
+        awaitHeld(n2);
+        assertThat(n2.epoch()).isEqualTo(3);
+
+        n2.close();
+
+        awaitHeld(n9);
+        assertThat(n9.epoch()).isEqualTo(4);
+        assertThat(n10.events).hasSize(2);
+    }
+
+    @Test
+    void aMasterWhoseCandidacyIsDeletedIsDeposedAtOnceAndComesBack() throws Exception {
+        TestNode n1 = startAsMaster("n1");
+        TestNode n2 = start("n2");
+        awaitStanding(n2);
+
+        assertThat(n2.write(Op.delete(candidate(n1), -1))).isEqualTo(Code.OK);
+
+        await().atMost(TestNode.SOON).until(() -> n1.events.size() >= 2);
+        assertThat(n1.events.get(1)).startsWith("lost 1: was deposed");
+        // By its id it is master in the end, in whatever epoch.
+        await().atMost(TestNode.SOON).until(() -> n1.epoch() >= 2 && !n2.isMaster());
+        assertThat(n1.events).last().isEqualTo("gained " + n1.epoch());
+    }
+
+    @Test
+    void whatElseLiesBelowTheElectionIsNoCandidate() {
+        TestNode n1 = startAsMaster("n1");
+        byte[] nothing = new byte[0];
+        for (String name : List.of("_c_1234-latch-0000000000", "junk", "~0")) {
+            assertThat(n1.write(Op.create(
+                            paths.election() + "/" + name,
+                            nothing,
+                            n1.clients.acl(),
+                            org.apache.zookeeper.CreateMode.PERSISTENT)))
+                    .isEqualTo(Code.OK);
+        }
+
+        TestNode n2 = start("n2");
+        awaitStanding(n2);
+
+        assertThat(n1.isMaster()).isTrue();
+        assertThat(n1.epoch()).isEqualTo(1);
+    }
+}
