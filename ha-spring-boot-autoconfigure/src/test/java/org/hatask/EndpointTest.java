@@ -114,10 +114,23 @@ class EndpointTest {
 
     @Test
     void everySectionCanBeReadAlone() throws Exception {
-        for (String section : List.of("node", "master", "members", "tasks", "coordination", "history")) {
+        for (String section :
+                List.of("architecture", "node", "master", "members", "tasks", "coordination", "history")) {
             assertThat(json("/actuator/ha/" + section)).as(section).isNotEmpty();
         }
         assertThat(get("/actuator/ha/nonsense").statusCode()).isEqualTo(404);
+    }
+
+    @Test
+    void commandsAreNotTakenUnlessAccessIsWidened() throws Exception {
+        URI uri = URI.create("http://127.0.0.1:" + nodes.port("n1") + "/actuator/ha");
+        HttpRequest post = HttpRequest.newBuilder(uri)
+                .header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString("{\"action\": \"drain\", \"node\": \"n2\"}"))
+                .build();
+
+        assertThat(HTTP.send(post, BodyHandlers.ofString()).statusCode()).isEqualTo(405);
+        assertThat(json("/actuator/ha/history").path("actions")).isEmpty();
     }
 
     @Test

@@ -11,6 +11,8 @@ import java.util.Map;
 import org.apache.curator.test.TestingServer;
 import org.hatask.cluster.MasterElection;
 import org.hatask.cluster.Mastership;
+import org.hatask.cluster.Operations;
+import org.hatask.cluster.OperatorAction;
 import org.springframework.boot.Banner;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.web.servlet.context.ServletWebServerApplicationContext;
@@ -23,11 +25,16 @@ public final class TestNodes implements AutoCloseable {
     public static final Duration PATIENCE = Duration.ofSeconds(30);
 
     private final Class<?> application;
+    private final List<String> properties;
     private final TestingServer zooKeeper;
     private final Map<String, ConfigurableApplicationContext> nodes = new LinkedHashMap<>();
 
-    public TestNodes(Class<?> application) throws Exception {
+    /**
+     * @param properties for every node
+     */
+    public TestNodes(Class<?> application, String... properties) throws Exception {
         this.application = application;
+        this.properties = List.of(properties);
         // Ticks of 200 ms allow sessions of two seconds and quick leases.
         this.zooKeeper = TestZooKeeper.start(200);
     }
@@ -37,7 +44,7 @@ public final class TestNodes implements AutoCloseable {
     }
 
     /** Starts a node without waiting for it to join. */
-    public ConfigurableApplicationContext start(String id, String... properties) {
+    public ConfigurableApplicationContext start(String id, String... moreProperties) {
         List<String> all = new ArrayList<>(List.of(
                 "server.port=0",
                 "spring.application.name=test",
@@ -48,7 +55,8 @@ public final class TestNodes implements AutoCloseable {
                 "ha.zookeeper.tick-time=200ms",
                 "logging.level.org.apache.zookeeper=ERROR",
                 "logging.level.org.apache.curator=ERROR"));
-        all.addAll(List.of(properties));
+        all.addAll(properties);
+        all.addAll(List.of(moreProperties));
         ConfigurableApplicationContext context = new SpringApplicationBuilder(application)
                 .bannerMode(Banner.Mode.OFF)
                 .properties(all.toArray(String[]::new))
@@ -103,6 +111,13 @@ public final class TestNodes implements AutoCloseable {
                 .master()
                 .orElseThrow()
                 .id();
+    }
+
+    /** Gives an order at a node and waits for its end. */
+    public OperatorAction order(String at, OperatorAction.Kind kind, String node) {
+        return bean(at, Operations.class)
+                .order(new Operations.Command(kind, node, null, "alice", "test"))
+                .join();
     }
 
     /** Ids of all running nodes but the master, ordered. */

@@ -3,7 +3,6 @@ package org.hatask.actuate;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
 import org.hatask.cluster.Operations;
 import org.hatask.cluster.OperatorAction;
@@ -54,7 +53,7 @@ public class HaEndpoint {
     }
 
     /**
-     * A command of an operator. Answered with 200 when it is done, 202 when it is under way, 409 when it was refused and
+     * A command of an operator; waits for its end, but not longer than a call waits for an election. Answered with 200 when it is done, 202 when it is under way, 409 when it was refused and
      * nothing has changed, 500 when it failed and was taken back, 400 when it cannot be understood.
      *
      * @param action {@code promote}, {@code demote}, {@code drain} or {@code resume}
@@ -63,12 +62,13 @@ public class HaEndpoint {
      * @param why his reason, for the history
      */
     @WriteOperation
-    public CompletableFuture<WebEndpointResponse<Object>> order(
+    public WebEndpointResponse<Object> order(
             SecurityContext caller,
-            @Nullable String action,
-            @Nullable String node,
-            @Nullable Long epoch,
-            @Nullable String why) {
+            // Spring Boot tells by its own annotation that a parameter may be left out.
+            @org.springframework.lang.Nullable String action,
+            @org.springframework.lang.Nullable String node,
+            @org.springframework.lang.Nullable Long epoch,
+            @org.springframework.lang.Nullable String why) {
         OperatorAction.Kind kind = kind(action);
         if (kind == null || node == null || node.isBlank()) {
             Map<String, String> problem = Map.of(
@@ -76,14 +76,15 @@ public class HaEndpoint {
                     kind == null
                             ? "'action' must be one of " + kinds() + "."
                             : "'node' must be the id of the node to " + action + ".");
-            return CompletableFuture.completedFuture(new WebEndpointResponse<>(problem, 400));
+            return new WebEndpointResponse<>(problem, 400);
         }
         String by = caller.getPrincipal() == null
                 ? "anonymous"
                 : caller.getPrincipal().getName();
-        return operations
+        OperatorAction ended = operations
                 .order(new Operations.Command(kind, node.strip(), epoch, by, why))
-                .thenApply(ended -> new WebEndpointResponse<>(ended, status(ended)));
+                .join();
+        return new WebEndpointResponse<>(ended, status(ended));
     }
 
     private static OperatorAction.@Nullable Kind kind(@Nullable String action) {

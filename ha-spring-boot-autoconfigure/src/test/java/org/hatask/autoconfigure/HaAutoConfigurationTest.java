@@ -244,7 +244,16 @@ class HaAutoConfigurationTest {
         assertRefused("ha.executor.threads=0", "ha.executor.threads");
         assertRefused("ha.zookeeper.embedded.ensemble=n1@h", "one or the other");
         assertRefused("ha.zookeeper.session-timeout=3s", "ha.zookeeper.session-timeout");
-        assertRefused("ha.topology=primary-backup", "Topology");
+        assertRefused("ha.topology=pair", "Topology");
+        assertRefused("ha.standby=cold", "left out unless ha.topology=primary-backup");
+    }
+
+    @Test
+    void topologiesThatAnOperatorSwitchesAllowNoOtherElection() {
+        runner.withPropertyValues("ha.topology=master-slave", "ha.election.strategy=leader-latch")
+                .run(context -> assertThat(context.getStartupFailure())
+                        .hasStackTraceContaining("ha.election.strategy is 'LEADER_LATCH' but must be manual or left out"
+                                + " with ha.topology=master-slave"));
     }
 
     private void assertRefused(String property, String reason) {

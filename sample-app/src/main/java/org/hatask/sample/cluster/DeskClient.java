@@ -11,6 +11,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 import org.hatask.sample.booking.TradeOrder;
 
@@ -55,6 +56,19 @@ final class DeskClient {
     /** @throws IOException when no answer came */
     Answer report(URI node) throws IOException {
         return send(request(node, "/report", patience).GET().build());
+    }
+
+    /**
+     * A command of an operator, such as promote.
+     *
+     * @throws IOException when no answer came
+     */
+    Answer order(URI node, String action, String subject) throws IOException {
+        String json = JSON.writeValueAsString(Map.of("action", action, "node", subject));
+        return send(request(node, "/actuator/ha", patience)
+                .header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString(json))
+                .build());
     }
 
     /** What the node says of the cluster; empty when it says nothing. */
