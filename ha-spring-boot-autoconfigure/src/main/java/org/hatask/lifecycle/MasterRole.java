@@ -139,6 +139,8 @@ public final class MasterRole implements MastershipListener {
 
     @Override
     public CompletableFuture<?> handingOver(long epoch, String cause) {
+        // Duties that are just being taken up must not open it again.
+        wanted = 0;
         close();
         return parts.get()
                 .executor()
