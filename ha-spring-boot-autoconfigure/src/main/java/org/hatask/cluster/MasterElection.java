@@ -35,6 +35,15 @@ public interface MasterElection extends AutoCloseable {
      */
     void giveBack(long epoch, String cause);
 
+    /**
+     * This node saw that the process of the master is gone: nobody listens at its address any more. With enough witnesses it
+     * is deposed without waiting for the end of its session. Returns at once.
+     */
+    void masterIsGone(Master master);
+
+    /** This node has reached the master that it missed before. Returns at once. */
+    void masterIsBack(Master master);
+
     /** The last changes of master, oldest first, as far as known here. */
     List<MasterChange> history();
 

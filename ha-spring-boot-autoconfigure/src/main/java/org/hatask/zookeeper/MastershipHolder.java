@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -416,7 +417,8 @@ final class MastershipHolder implements Mastership {
                         Op.getData(paths.epoch()),
                         Op.getData(paths.history()),
                         Op.getData(paths.lease()),
-                        Op.getData(paths.master())))
+                        Op.getData(paths.master()),
+                        Op.getChildren(paths.gone())))
                 .thenAcceptAsync(safely(read -> decide(current, why, read)), worker);
     }
 
@@ -462,7 +464,7 @@ final class MastershipHolder implements Mastership {
         } else if (epoch.getStat().getVersion() < state.view().lastEpoch()) {
             raise(current, epoch.getStat().getVersion());
         } else {
-            take(current, why, epoch.getStat().getVersion(), past, lastLease);
+            take(current, why, epoch.getStat().getVersion(), past, lastLease, read.children(4));
         }
     }
 
@@ -543,11 +545,18 @@ final class MastershipHolder implements Mastership {
                         worker);
     }
 
-    private void take(Session current, Entitlement why, int version, GetDataResult past, GetDataResult lastLease) {
+    private void take(
+            Session current,
+            Entitlement why,
+            int version,
+            GetDataResult past,
+            GetDataResult lastLease,
+            List<String> gone) {
         Node self = state.view().self();
         long epoch = version + 1L;
         Optional<Records.Lease> former = Records.readLease(lastLease.getData());
-        String cause = former.map(last -> causeAfter(last, self)).orElse("first master");
+        String cause = former.map(last -> causeAfter(last, self, Deposition.witnesses(gone, last.epoch())))
+                .orElse("first master");
         Master master = new Master(self.id(), self.incarnation(), epoch, clock.instant(), cause);
         MasterChange change = new MasterChange(epoch, self.id(), self.incarnation(), master.since(), cause, null);
         List<MasterChange> older = Records.readHistory(past.getData());
@@ -558,7 +567,7 @@ final class MastershipHolder implements Mastership {
         operations.add(Op.setData(paths.epoch(), Records.write(new Records.Epoch(epoch, self.id())), version));
         int historyVersion = past.getStat().getVersion();
         operations.add(Op.setData(paths.history(), Records.write(with(older, change)), historyVersion));
-        operations.add(Op.setData(paths.lease(), leaseRecord(epoch, Records.LeaseState.HELD, null), -1));
+        operations.add(Op.setData(paths.lease(), leaseRecord(epoch, Records.LeaseState.HELD, null, why), -1));
 
         int interruption = interruptions.get();
         current.multi(operations)
@@ -592,7 +601,7 @@ final class MastershipHolder implements Mastership {
                         worker);
     }
 
-    private static String causeAfter(Records.Lease last, Node self) {
+    private static String causeAfter(Records.Lease last, Node self, Set<String> witnesses) {
         if (last.state() == Records.LeaseState.RELEASED) {
             return "hand-over by " + last.nodeId() + (last.cause() == null ? "" : ": " + last.cause());
         }
@@ -601,7 +610,9 @@ final class MastershipHolder implements Mastership {
                     ? last.nodeId() + " regained it after losing it"
                     : last.nodeId() + " was started anew";
         }
-        return last.nodeId() + " lost its session";
+        return witnesses.isEmpty()
+                ? last.nodeId() + " lost its session"
+                : "the process of " + last.nodeId() + " is gone, as seen by " + String.join(" and ", witnesses);
     }
 
     private static List<MasterChange> with(List<MasterChange> older, MasterChange newest) {
@@ -610,9 +621,11 @@ final class MastershipHolder implements Mastership {
         return all.subList(Math.max(0, all.size() - MAX_HISTORY), all.size());
     }
 
-    private byte[] leaseRecord(long epoch, Records.LeaseState leaseState, @Nullable String cause) {
+    private byte[] leaseRecord(
+            long epoch, Records.LeaseState leaseState, @Nullable String cause, Entitlement entitledBy) {
         Node self = state.view().self();
-        return Records.write(new Records.Lease(self.id(), self.incarnation(), epoch, leaseState, cause));
+        return Records.write(
+                new Records.Lease(self.id(), self.incarnation(), epoch, leaseState, cause, entitledBy.watchedPath()));
     }
 
     /** ZooKeeper's time of the transaction is known only now. If this fails the history lacks a gap, nothing else. */
@@ -674,7 +687,8 @@ final class MastershipHolder implements Mastership {
         operations.add(Op.check(paths.master(), 0));
         // A /master of somebody else has version 0 as well, but nobody becomes master without raising the epoch.
         operations.add(Op.check(paths.epoch(), (int) held.epoch()));
-        operations.add(Op.setData(paths.lease(), leaseRecord(held.epoch(), Records.LeaseState.HELD, null), -1));
+        operations.add(Op.setData(
+                paths.lease(), leaseRecord(held.epoch(), Records.LeaseState.HELD, null, held.entitlement()), -1));
         int interruption = interruptions.get();
         current.multi(operations)
                 .thenAcceptAsync(
@@ -891,8 +905,10 @@ final class MastershipHolder implements Mastership {
         }
         List<Op> operations = new ArrayList<>();
         operations.add(Op.check(paths.epoch(), (int) held.epoch()));
-        operations.add(
-                Op.setData(paths.lease(), leaseRecord(held.epoch(), Records.LeaseState.RELEASED, releaseCause), -1));
+        operations.add(Op.setData(
+                paths.lease(),
+                leaseRecord(held.epoch(), Records.LeaseState.RELEASED, releaseCause, held.entitlement()),
+                -1));
         operations.add(Op.delete(paths.master(), 0));
         operations.addAll(releases);
         current.multi(operations)

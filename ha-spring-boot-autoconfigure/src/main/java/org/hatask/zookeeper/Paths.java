@@ -42,6 +42,11 @@ final class Paths {
         return root + "/assigned";
     }
 
+    /** Who has seen that a master's process is gone. */
+    String gone() {
+        return root + "/gone";
+    }
+
     String history() {
         return root + "/history";
     }
@@ -57,6 +62,6 @@ final class Paths {
 
     /** What must exist before anything else, parents first. */
     List<String> persistent() {
-        return List.of("/ha", root, members(), election(), assigned(), epoch(), history(), lease());
+        return List.of("/ha", root, members(), election(), assigned(), gone(), epoch(), history(), lease());
     }
 }

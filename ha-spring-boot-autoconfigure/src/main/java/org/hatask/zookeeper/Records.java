@@ -42,13 +42,15 @@ final class Records {
      * @param epoch its epoch
      * @param state whether it gave it up in order
      * @param cause why it gave it up, or null
+     * @param candidate the node that entitles it, below {@code /election}, or null where there is none
      */
     record Lease(
             String nodeId,
             String incarnation,
             long epoch,
             LeaseState state,
-            @Nullable String cause) {}
+            @Nullable String cause,
+            @Nullable String candidate) {}
 
     enum LeaseState {
         HELD,

@@ -4,6 +4,7 @@ import java.util.List;
 import org.apache.zookeeper.KeeperException.Code;
 import org.apache.zookeeper.OpResult;
 import org.apache.zookeeper.OpResult.ErrorResult;
+import org.apache.zookeeper.OpResult.GetChildrenResult;
 import org.apache.zookeeper.OpResult.GetDataResult;
 import org.jspecify.annotations.Nullable;
 
@@ -48,6 +49,13 @@ record Reply(Code code, List<OpResult> results, long sentNanos, long ackedNanos)
             return code;
         }
         return results.get(index) instanceof ErrorResult error ? Code.get(error.getErr()) : Code.OK;
+    }
+
+    /** The children that were read by this operation; empty when there is no such node. */
+    List<String> children(int index) {
+        return index < results.size() && results.get(index) instanceof GetChildrenResult children
+                ? children.getChildren()
+                : List.of();
     }
 
     /** What was read by this operation, or null when there is no such node. */

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.function.LongSupplier;
 import org.hatask.cluster.ClusterState;
+import org.hatask.cluster.Master;
 import org.hatask.cluster.MasterChange;
 import org.hatask.cluster.MasterElection;
 import org.hatask.cluster.Mastership;
@@ -21,6 +22,7 @@ public final class ZooKeeperElection implements MasterElection {
 
     private final MastershipHolder holder;
     private final Candidacy candidacy;
+    private final Deposition deposition;
 
     /** Makes the way of choosing for a holder. */
     interface Strategy {
@@ -38,6 +40,7 @@ public final class ZooKeeperElection implements MasterElection {
         LongSupplier nanoTime = System::nanoTime;
         this.holder = new MastershipHolder(clients, state, listener, nanoTime, clock);
         this.candidacy = strategy.candidacy(clients, holder, state, nanoTime, clock);
+        this.deposition = new Deposition(clients, state);
     }
 
     /**
@@ -104,12 +107,23 @@ public final class ZooKeeperElection implements MasterElection {
     }
 
     @Override
+    public void masterIsGone(Master master) {
+        deposition.gone(master);
+    }
+
+    @Override
+    public void masterIsBack(Master master) {
+        deposition.back(master);
+    }
+
+    @Override
     public List<MasterChange> history() {
         return holder.history();
     }
 
     @Override
     public void close() {
+        deposition.close();
         holder.close();
     }
 }

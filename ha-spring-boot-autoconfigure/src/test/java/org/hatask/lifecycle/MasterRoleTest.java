@@ -15,6 +15,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
 import org.hatask.HaTask;
 import org.hatask.Role;
+import org.hatask.cluster.Master;
 import org.hatask.cluster.MasterChange;
 import org.hatask.cluster.MasterDuties;
 import org.hatask.cluster.MasterElection;
@@ -98,6 +99,12 @@ class MasterRoleTest {
         public void giveBack(long epoch, String cause) {
             happened.add("give back " + epoch + ": " + cause);
         }
+
+        @Override
+        public void masterIsGone(Master master) {}
+
+        @Override
+        public void masterIsBack(Master master) {}
 
         @Override
         public List<MasterChange> history() {

@@ -302,6 +302,95 @@ abstract class MasterElectionConformanceTest {
         }
     }
 
+    // ---- a master whose process is gone
+
+    @Test
+    void aMasterThatTwoOthersMissIsDeposedWithoutWaitingForItsSession() {
+        TestNode n1 = startAsMaster("n1");
+        TestNode n2 = start("n2");
+        TestNode n3 = start("n3");
+        awaitStanding(n2);
+        awaitStanding(n3);
+        await().atMost(TestNode.SOON)
+                .until(() -> n2.memberIds().size() == 3 && n3.memberIds().size() == 3);
+        Master first = n2.state.view().master();
+
+        n2.election().masterIsGone(first);
+        await().during(Duration.ofMillis(500)).atMost(TestNode.SOON).until(n1::isMaster);
+        n3.election().masterIsGone(first);
+
+        // It lives, as behind a firewall that rejects: it is deposed all the same, notices, and stands anew.
+        await().atMost(TestNode.SOON).until(() -> n1.events.size() >= 2);
+        assertThat(n1.events.get(1)).startsWith("lost 1: was deposed");
+        await().pollInterval(PAUSE)
+                .atMost(TestNode.SOON)
+                .until(() -> Math.max(n2.epoch(), n3.epoch()) == 2 || n1.epoch() >= 2);
+        await().atMost(TestNode.SOON)
+                .until(() -> n2.election().history().size() >= 2
+                        && n2.election()
+                                .history()
+                                .get(1)
+                                .cause()
+                                .equals("the process of n1 is gone, as seen by n2 and n3"));
+        await().atMost(TestNode.SOON).until(() -> n2.memberIds().size() == 3);
+    }
+
+    @Test
+    void inAClusterOfTwoTheOnlyOtherNodeIsWitnessEnough() {
+        TestNode n1 = startAsMaster("n1");
+        TestNode n2 = start("n2");
+        awaitStanding(n2);
+        await().atMost(TestNode.SOON).until(() -> n2.memberIds().size() == 2);
+        long begin = System.nanoTime();
+
+        n2.election().masterIsGone(n2.state.view().master());
+
+        await().pollInterval(PAUSE).atMost(TestNode.SOON).until(() -> n1.events.size() >= 2);
+        System.out.println("deposed after " + (System.nanoTime() - begin) / 1_000_000 + " ms");
+        await().atMost(TestNode.SOON).until(() -> n1.epoch() + n2.epoch() >= 2);
+    }
+
+    @Test
+    void whoIsReachedAgainIsNotDeposedByAnOldWitness() {
+        TestNode n1 = startAsMaster("n1");
+        TestNode n2 = start("n2");
+        TestNode n3 = start("n3");
+        awaitStanding(n2);
+        awaitStanding(n3);
+        await().atMost(TestNode.SOON)
+                .until(() -> n2.memberIds().size() == 3 && n3.memberIds().size() == 3);
+        Master master = n2.state.view().master();
+
+        n2.election().masterIsGone(master);
+        n2.election().masterIsBack(master);
+        await().atMost(TestNode.SOON)
+                .until(() ->
+                        n3.membershipHandle().getChildren(paths.gone(), false).isEmpty());
+        n3.election().masterIsGone(master);
+
+        await().during(Duration.ofMillis(500)).atMost(TestNode.SOON).until(n1::isMaster);
+        assertThat(n1.events).containsExactly("gained 1");
+    }
+
+    @Test
+    void aWitnessOfAnOldEpochDeposesNobody() {
+        TestNode n1 = startAsMaster("n1");
+        TestNode n2 = start("n2");
+        awaitStanding(n2);
+        await().atMost(TestNode.SOON).until(() -> n2.memberIds().size() == 2);
+        Master master = n2.state.view().master();
+
+        n2.election()
+                .masterIsGone(new Master(master.nodeId(), master.incarnation(), 99, master.since(), master.cause()));
+        byte[] nothing = new byte[0];
+        n1.write(Op.create(
+                paths.gone() + "/junk", nothing, n1.clients.acl(), org.apache.zookeeper.CreateMode.PERSISTENT));
+        n1.write(Op.create(
+                paths.gone() + "/1~nobody", nothing, n1.clients.acl(), org.apache.zookeeper.CreateMode.PERSISTENT));
+
+        await().during(Duration.ofMillis(500)).atMost(TestNode.SOON).until(n1::isMaster);
+    }
+
     // ---- what operators order, which stands above every strategy
 
     @Test
