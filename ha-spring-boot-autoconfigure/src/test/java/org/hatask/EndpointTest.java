@@ -114,8 +114,16 @@ class EndpointTest {
 
     @Test
     void everySectionCanBeReadAlone() throws Exception {
-        for (String section :
-                List.of("architecture", "node", "master", "members", "tasks", "coordination", "history")) {
+        for (String section : List.of(
+                "cluster",
+                "topology",
+                "architecture",
+                "node",
+                "master",
+                "members",
+                "tasks",
+                "coordination",
+                "history")) {
             assertThat(json("/actuator/ha/" + section)).as(section).isNotEmpty();
         }
         assertThat(get("/actuator/ha/nonsense").statusCode()).isEqualTo(404);

@@ -41,6 +41,7 @@ public class HaEndpoint {
     public @Nullable Object section(@Selector String section) {
         HaReport report = reporter.report();
         return switch (section) {
+            case "cluster", "topology" -> Map.of("cluster", report.cluster(), "topology", report.topology());
             case "architecture" -> report.architecture();
             case "node" -> report.node();
             case "master" -> report.master();

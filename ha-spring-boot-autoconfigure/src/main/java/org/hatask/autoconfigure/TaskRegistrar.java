@@ -1,6 +1,7 @@
 package org.hatask.autoconfigure;
 
 import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -80,7 +81,9 @@ final class TaskRegistrar implements SmartInitializingSingleton {
     private @Nullable Class<?> typeOf(String beanName) {
         Object singleton = beans.getSingleton(beanName);
         Class<?> type = AutoProxyUtils.determineTargetClass(beans, beanName);
-        return type != null ? type : singleton == null ? null : AopUtils.getTargetClass(singleton);
+        // Not every proxy with interfaces leaves a note of what is behind it.
+        boolean unknown = type == null || Proxy.isProxyClass(type) && type.isInstance(singleton);
+        return unknown && singleton != null ? AopUtils.getTargetClass(singleton) : type;
     }
 
     private static void add(Map<String, TaskDefinition> byName, TaskDefinition task) {

@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Holds the newest {@link ClusterView}. Written by membership and election under this object's lock, read by everybody
  * through a volatile field. Listeners are told on the given executor, which must keep the order (one thread); observers at
- * once, on the thread that brings the change, which they must not hold up.
+ * once, on the thread that brings the change, which they must not hold up. Nor must what depends on
+ * {@link ClusterView#changed()}, which completes there, too.
  */
 public final class ClusterState {
 
@@ -118,7 +119,9 @@ public final class ClusterState {
             notifier.execute(() -> listeners.forEach(listener -> listener.viewChanged(before, after)));
         }
         observers.forEach(Runnable::run);
-        before.changed().completeAsync(() -> null, notifier);
+        // Not on the notifier: a listener of the application that blocks there must hold up no call that waits for
+        // this.
+        before.changed().complete(null);
     }
 
     private static boolean isSame(ClusterView a, ClusterView b) {

@@ -145,7 +145,8 @@ final class Link {
             if (pending.remove(id) != null) {
                 call.notSent(
                         offer == Outbox.Offer.FULL
-                                ? "link to " + peer.nodeId() + " is congested (ha.link.send-queue-size)"
+                                ? "link to " + peer.nodeId() + " is congested: " + settings.sendQueueSize()
+                                        + " bytes wait to be sent"
                                 : "the connection to " + peer.nodeId() + " is closed");
             }
             return;

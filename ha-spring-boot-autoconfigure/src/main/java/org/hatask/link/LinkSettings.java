@@ -10,8 +10,7 @@ import java.time.Duration;
  * @param heartbeatInterval pause between two signs of life
  * @param missedHeartbeats a link is dead after this many intervals without any message
  * @param maxMessageSize largest call or answer in bytes ({@code ha.link.max-message-size})
- * @param sendQueueSize bytes that may wait for a slow peer before further calls to it are not sent
- *     ({@code ha.link.send-queue-size})
+ * @param sendQueueSize bytes that may wait for a slow peer before further calls to it are not sent; at least one message
  * @param departedIdle how long a link to a process that is no member any more may be idle before it is closed
  * @param maxHandshakes connections that may be open without having proved anything yet
  * @param flushTimeout how long {@code close()} waits for what is queued to be sent

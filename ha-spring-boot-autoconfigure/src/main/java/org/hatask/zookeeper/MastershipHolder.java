@@ -728,13 +728,18 @@ final class MastershipHolder implements Mastership {
                             if (found != null
                                     && term == null
                                     && found.getStat().getEphemeralOwner() == current.id()
-                                    && epochOf(found) <= relinquishedEpoch) {
+                                    && (epochOf(found) <= relinquishedEpoch || isForsaken())) {
                                 current.multi(List.of(Op.delete(
                                                 paths.master(), found.getStat().getVersion())))
                                         .thenRunAsync(this::masterChanged, worker);
                             }
                         }),
                         worker);
+    }
+
+    /** A mastership that was won without this node's knowledge would not be taken up any more. */
+    private boolean isForsaken() {
+        return entitlement == null && !taking;
     }
 
     /** Zero where it cannot be read. */
@@ -971,7 +976,7 @@ final class MastershipHolder implements Mastership {
             Session current = connected();
             boolean relinquished = held == null && releasing == null && !taking;
             if (relinquished && current != null && master.get().is(state.view().self())) {
-                removeOwnRecord(current); // The answer to its removal got lost.
+                removeOwnRecord(current); // The answer to its removal, or to its creation, got lost.
             }
         } else {
             data.ifPresent(found -> log.warn("[{}] {} is no record of a master", cluster, paths.master()));

@@ -156,6 +156,9 @@ public final class ZooKeeperMembership implements Membership {
             worker.schedule(current.timeout(), this::recompute);
         }
         interrupted = false;
+        if (connection.session() != current) {
+            interrupted = true; // Again, before this connection was looked at; the session goes first.
+        }
         current.createMissing(paths.persistent(), clients.acl())
                 .thenAcceptAsync(
                         code -> {
@@ -250,8 +253,7 @@ public final class ZooKeeperMembership implements Membership {
         Optional<Node> other = Records.readNode(found.getData());
         boolean ownFormerSession = other.isPresent() && other.get().isSameProcessAs(self);
         // Whoever had our address before we came cannot live any more, for we have it now. But who takes the place of a
-        // member
-        // has an address that is not his alone, and both would go on replacing each other.
+        // member has an address that is not his alone, and both would go on replacing each other.
         boolean formerSelf =
                 !everJoined && other.isPresent() && other.get().uri().equals(self.uri());
         if (ownFormerSession || formerSelf) {

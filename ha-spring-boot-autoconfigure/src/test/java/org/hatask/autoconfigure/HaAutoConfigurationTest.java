@@ -14,6 +14,7 @@ import org.hatask.cluster.Coordination;
 import org.hatask.execute.InvalidTaskException;
 import org.hatask.execute.TaskDefinition;
 import org.junit.jupiter.api.Test;
+import org.springframework.aop.framework.ProxyFactory;
 import org.springframework.beans.factory.config.BeanPostProcessor;
 import org.springframework.boot.actuate.health.Status;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
@@ -175,6 +176,58 @@ class HaAutoConfigurationTest {
             FailureAnalysis analysis = analyze(context.getStartupFailure());
             assertThat(analysis.getDescription()).contains("'desk'").contains("not intercepted");
             assertThat(analysis.getAction()).contains("post-processor");
+        });
+    }
+
+    interface Greeting {
+        String greet();
+    }
+
+    static class BehindAnInterface implements Greeting {
+        @Override
+        public String greet() {
+            return "hello";
+        }
+
+        @HaTask
+        public int hidden() {
+            return 5;
+        }
+    }
+
+    /** As older advice does it: before the class stands a proxy that has the interface only. */
+    @Configuration(proxyBeanMethods = false)
+    static class InterfaceProxy {
+        @Bean
+        static BeanPostProcessor interfaceProxies() {
+            return new BeanPostProcessor() {
+                @Override
+                public Object postProcessAfterInitialization(Object bean, String name) {
+                    if (!(bean instanceof BehindAnInterface)) {
+                        return bean;
+                    }
+                    ProxyFactory factory = new ProxyFactory(Greeting.class);
+                    factory.setTarget(bean);
+                    return factory.getProxy();
+                }
+            };
+        }
+
+        @Bean
+        Greeting greeting() {
+            return new BehindAnInterface();
+        }
+    }
+
+    @Test
+    void aTaskThatNoInterfaceOfItsProxyHasEndsTheStart() {
+        runner.withUserConfiguration(InterfaceProxy.class).run(context -> {
+            FailureAnalysis analysis = analyze(context.getStartupFailure());
+            assertThat(analysis.getDescription())
+                    .contains("'greeting.hidden'")
+                    .contains("bean 'greeting'")
+                    .contains("interface proxy");
+            assertThat(analysis.getAction()).contains("spring.aop.proxy-target-class=true");
         });
     }
 

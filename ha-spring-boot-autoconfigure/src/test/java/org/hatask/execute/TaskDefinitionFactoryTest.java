@@ -20,6 +20,8 @@ import org.hatask.Retry;
 import org.hatask.Role;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.beans.factory.InitializingBean;
 import org.springframework.scheduling.annotation.Async;
@@ -276,7 +278,7 @@ class TaskDefinitionFactoryTest {
                 .isThrownBy(() -> FACTORY.definitions("desk", type))
                 .satisfies(error -> {
                     assertThat(error.problem()).contains(type.getSimpleName()).contains("bean 'desk'");
-                    assertThat(error.cure()).isNotBlank();
+                    assertThat(error.cure()).containsAnyOf("Declare a concrete type", "Return the value itself");
                 });
     }
 
@@ -314,19 +316,26 @@ class TaskDefinitionFactoryTest {
     }
 
     @ParameterizedTest
-    @ValueSource(
-            classes = {
-                FinalMethod.class,
-                PrivateMethod.class,
-                FinalClass.class,
-                BadTimeout.class,
-                BadRetry.class,
-                AlsoAsync.class
-            })
-    void whatCannotBeInterceptedOrMakesNoSenseIsRefused(Class<?> type) {
+    @MethodSource
+    void whatCannotBeInterceptedOrMakesNoSenseIsRefusedWithBeanAndCure(Class<?> type, String problem, String cure) {
         assertThatExceptionOfType(InvalidTaskException.class)
                 .isThrownBy(() -> FACTORY.definitions("desk", type))
-                .withMessageContaining("task")
-                .withMessageContaining("bean 'desk'");
+                .satisfies(error -> {
+                    assertThat(error.problem())
+                            .contains(type.getSimpleName() + ".task")
+                            .contains("bean 'desk'")
+                            .contains(problem);
+                    assertThat(error.cure()).contains(cure);
+                });
+    }
+
+    static Stream<Arguments> whatCannotBeInterceptedOrMakesNoSenseIsRefusedWithBeanAndCure() {
+        return Stream.of(
+                Arguments.of(FinalMethod.class, "is final", "public method that is neither static nor final"),
+                Arguments.of(PrivateMethod.class, "is private", "public method"),
+                Arguments.of(FinalClass.class, "its class is final", "Remove 'final'"),
+                Arguments.of(BadTimeout.class, "timeout = 'soon'", "Write it like 500ms"),
+                Arguments.of(BadRetry.class, "retry.max-attempts = 0", "at least 1"),
+                Arguments.of(AlsoAsync.class, "@Async", "CompletableFuture"));
     }
 }

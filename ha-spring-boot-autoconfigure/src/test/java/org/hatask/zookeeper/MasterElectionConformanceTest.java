@@ -14,6 +14,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.curator.test.TestingServer;
+import org.apache.zookeeper.CreateMode;
 import org.apache.zookeeper.KeeperException.Code;
 import org.apache.zookeeper.Op;
 import org.hatask.TestZooKeeper;
@@ -114,6 +115,31 @@ abstract class MasterElectionConformanceTest {
         await().atMost(TestNode.SOON).until(() -> pure.masterId().equals("nobody"));
         await().during(Duration.ofMillis(800)).atMost(TestNode.SOON).until(() -> !pure.isMaster());
         assertThat(pure.events).isEmpty();
+    }
+
+    /** Its transaction was done, the answer got lost with the connection, and meanwhile the way of choosing has changed its mind. */
+    @Test
+    void aMastershipWonUnnoticedByANodeThatIsNotEntitledAnyMoreIsGivenFree() {
+        TestNode n0 = add(new TestNode(TestNode.node("n0", 1, false), server.getConnectString(), null, strategy()))
+                .start();
+        await().atMost(TestNode.SOON).until(() -> n0.write(Op.check(paths.lease(), -1)) == Code.OK);
+        Master unnoticed = new Master("n0", n0.node.incarnation(), 1, Instant.now(), "test");
+        Session session = n0.clients.election().session();
+        assertThat(session.multi(List.of(
+                                Op.create(
+                                        paths.master(),
+                                        Records.write(unnoticed),
+                                        n0.clients.acl(),
+                                        CreateMode.EPHEMERAL),
+                                Op.setData(paths.epoch(), Records.write(new Records.Epoch(1, "n0")), 0)))
+                        .join()
+                        .isOk())
+                .isTrue();
+
+        TestNode n1 = startAsMaster("n1");
+
+        assertThat(n1.epoch()).isEqualTo(2);
+        assertThat(n0.events).isEmpty();
     }
 
     @Test

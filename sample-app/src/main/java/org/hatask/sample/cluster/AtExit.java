@@ -7,12 +7,18 @@ import java.util.Deque;
 final class AtExit {
 
     private static final Deque<Runnable> ACTIONS = new ArrayDeque<>();
+    private static volatile boolean ending;
 
     static {
         Runtime.getRuntime().addShutdownHook(new Thread(AtExit::runAll, "tidy-up"));
     }
 
     private AtExit() {}
+
+    /** Whether this JVM ends, so that what fails now fails for that reason. */
+    static boolean isEnding() {
+        return ending;
+    }
 
     static synchronized void run(Runnable action) {
         ACTIONS.push(action);
@@ -27,6 +33,7 @@ final class AtExit {
     }
 
     private static void runAll() {
+        ending = true;
         for (Runnable action = next(); action != null; action = next()) {
             try {
                 action.run();

@@ -184,11 +184,12 @@ class ChildProcess implements AutoCloseable {
         try {
             // The JDK knows only two signals, and slim machines know kill only as a word of the shell.
             Process kill = new ProcessBuilder("sh", "-c", "kill -" + signal + " " + pid())
-                    .inheritIO()
+                    .redirectErrorStream(true)
                     .start();
+            String complaint = new String(kill.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
             // A process that has just ended is unknown to kill an instant before the JDK knows of its end.
             if (kill.waitFor() != 0 && !awaitEnd(SOON)) {
-                throw new ClusterFailure("kill -" + signal + " " + pid() + " (" + name + ") failed");
+                throw new ClusterFailure("kill -" + signal + " " + pid() + " (" + name + ") failed: " + complaint);
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);

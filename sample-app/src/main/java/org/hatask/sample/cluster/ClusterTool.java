@@ -47,13 +47,16 @@ public final class ClusterTool {
             }
             return drill(cluster);
         } catch (ClusterFailure e) {
-            System.err.println(e.getMessage());
+            // Ctrl-C reaches the nodes as well as this process: that they end is no news then.
+            if (!AtExit.isEnding()) {
+                System.err.println(e.getMessage());
+            }
             return 2;
         }
     }
 
     private DeskCluster cluster() {
-        Ports ports = new Ports(Integer.parseInt(environment.getOrDefault("BASE_PORT", "8081")));
+        Ports ports = Ports.of(environment.getOrDefault("BASE_PORT", "8081"));
         Path directory = Path.of(System.getProperty("sample.run-directory", "target/cluster"))
                 .toAbsolutePath()
                 .resolve("port-" + ports.base());

@@ -12,6 +12,17 @@ record Database(String url, String user, String password) {
         return DriverManager.getConnection(url, user, password);
     }
 
+    /** @throws ClusterFailure when nobody answers, or somebody who does not let us in */
+    void requireReachable() {
+        try {
+            connect().close();
+        } catch (SQLException e) {
+            throw new ClusterFailure("The database " + url + " cannot be used as " + user + ": " + e.getMessage()
+                    + " Correct DESK_DB_URL, DESK_DB_USER and DESK_DB_PASSWORD, or leave DESK_DB_URL out for a"
+                    + " database that is started here.");
+        }
+    }
+
     /** What a node must be told to use it. */
     List<String> nodeArguments() {
         return List.of(

@@ -110,6 +110,9 @@ final class DeskCluster implements AutoCloseable {
     /** Starts all and waits until all are ready. */
     void start() {
         ports.requireFree();
+        if (h2 == null) {
+            database.requireReachable();
+        }
         // Whoever has the ports has the directory.
         ownsDirectory = true;
         delete(directory);

@@ -11,6 +11,22 @@ import java.util.stream.IntStream;
 record Ports(int base) {
 
     static final int NODES = 3;
+    private static final int HIGHEST = 65535;
+
+    /**
+     * @param base what the user wrote
+     * @throws ClusterFailure when it is no port, or leaves no room for the others above it
+     */
+    static Ports of(String base) {
+        if (base.matches("\\d{1,5}")) {
+            Ports ports = new Ports(Integer.parseInt(base));
+            if (ports.base() > 0 && ports.zooKeeper() <= HIGHEST) {
+                return ports;
+            }
+        }
+        throw new ClusterFailure("BASE_PORT is '" + base + "' but must be a number between 1 and "
+                + (HIGHEST - new Ports(0).zooKeeper()) + ", such as 8081.");
+    }
 
     int node(int index) {
         return base + index;
