@@ -161,7 +161,8 @@ final class MastershipHolder implements Mastership {
     @Override
     public long heldEpoch() {
         Term current = term;
-        return current != null && isWarm() ? current.epoch() : 0;
+        // Asked twice: the proof must not be that of a later term, however long this thread was held up in between.
+        return current != null && isWarm() && current == term ? current.epoch() : 0;
     }
 
     /** Whether a mastership that was taken now would be held at once. */
@@ -801,7 +802,7 @@ final class MastershipHolder implements Mastership {
 
     private void tellIfGained() {
         Term held = term;
-        if (held == null || told || heldEpoch() != held.epoch()) {
+        if (held == null || told || held.equals(handingOver) || heldEpoch() != held.epoch()) {
             return;
         }
         told = true;
@@ -944,6 +945,10 @@ final class MastershipHolder implements Mastership {
     private void resigned() {
         if (candidacy != null) {
             candidacy.withdraw();
+        }
+        Session current = connected();
+        if (current != null) {
+            removeOwnRecord(current); // One that was won and whose answer got lost.
         }
         resigned.complete(null);
     }
