@@ -44,6 +44,12 @@ public @interface HaTask {
      */
     String timeout() default "";
 
+    /**
+     * An attempt that takes longer counts as slow, which tells against its node: a duration such as {@code 2s}; may hold
+     * <code>${…}</code>. Empty means {@code ha.failure-detection.slow-after}.
+     */
+    String slowAfter() default "";
+
     /** What a call does on a node that has not the role. */
     OffRole offRole() default OffRole.FORWARD;
 }

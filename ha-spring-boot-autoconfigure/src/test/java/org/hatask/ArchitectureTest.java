@@ -28,6 +28,8 @@ class ArchitectureTest {
             .definedBy("org.hatask.dispatch")
             .layer("link")
             .definedBy("org.hatask.link")
+            .layer("failure")
+            .definedBy("org.hatask.failure")
             .layer("execute")
             .definedBy("org.hatask.execute")
             .layer("zookeeper")
@@ -46,8 +48,10 @@ class ArchitectureTest {
             .mayOnlyBeAccessedByLayers("autoconfigure", "actuate")
             .whereLayer("link")
             .mayOnlyBeAccessedByLayers("autoconfigure", "actuate", "lifecycle", "dispatch")
-            .whereLayer("execute")
+            .whereLayer("failure")
             .mayOnlyBeAccessedByLayers("autoconfigure", "actuate", "lifecycle", "dispatch", "link")
+            .whereLayer("execute")
+            .mayOnlyBeAccessedByLayers("autoconfigure", "actuate", "lifecycle", "dispatch", "link", "failure")
             .whereLayer("zookeeper")
             .mayOnlyBeAccessedByLayers("autoconfigure");
 

@@ -47,6 +47,7 @@ public class HaEndpoint {
             case "master" -> report.master();
             case "members" -> Map.of("members", report.members());
             case "tasks" -> Map.of("tasks", report.tasks());
+            case "failureDetection" -> report.failureDetection();
             case "coordination" -> report.coordination();
             case "history" -> Map.of("history", report.history(), "actions", report.actions());
             default -> null;

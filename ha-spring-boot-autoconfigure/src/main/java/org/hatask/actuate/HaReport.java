@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param master the master as this node knows it, or null
  * @param members all members
  * @param tasks this node's tasks, with the calls made on it
+ * @param failureDetection the judgement as a whole
  * @param coordination the connection to ZooKeeper
  * @param history the last changes of master, oldest first
  * @param appointed whom an operator has appointed or demoted, or null
@@ -31,6 +32,7 @@ public record HaReport(
         @Nullable MasterInfo master,
         List<Member> members,
         List<Task> tasks,
+        FailureDetection failureDetection,
         CoordinationInfo coordination,
         List<Change> history,
         @Nullable Appointed appointed,
@@ -104,10 +106,24 @@ public record HaReport(
             @Nullable OldestTask oldestTask) {}
 
     /**
-     * @param status {@code UP} or {@code UNREACHABLE}
+     * @param status {@code UP}, {@code UNREACHABLE}, {@code SICK}, {@code SUSPECT}, {@code PROBING} or {@code RAMPING}
      * @param reason why it is not up, or null
+     * @param since when that came about, by this node's clock
      */
-    public record Health(String status, @Nullable String reason) {}
+    public record Health(String status, @Nullable String reason, Instant since) {}
+
+    /**
+     * @param panic whether so many nodes look sick that none is left out
+     * @param sickTasks tasks that were overdue on several nodes, so that they are to blame and not the nodes
+     */
+    public record FailureDetection(boolean panic, List<SickTask> sickTasks) {}
+
+    /**
+     * @param task name of the task
+     * @param nodes where it was overdue
+     * @param since when that was found out
+     */
+    public record SickTask(String task, List<String> nodes, Instant since) {}
 
     /**
      * @param task name of the task

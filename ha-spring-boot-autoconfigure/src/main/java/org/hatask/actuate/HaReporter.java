@@ -17,6 +17,8 @@ import org.hatask.dispatch.TaskStatistics;
 import org.hatask.execute.TaskDefinition;
 import org.hatask.execute.TaskExecutor;
 import org.hatask.execute.TaskRegistry;
+import org.hatask.failure.Condition;
+import org.hatask.failure.NodeHealth;
 import org.hatask.link.LinkInfo;
 import org.hatask.link.LinkTransport;
 import org.hatask.link.NodeReport;
@@ -34,6 +36,7 @@ public final class HaReporter {
     private final Dispatcher dispatcher;
     private final TaskExecutor executor;
     private final LinkTransport transport;
+    private final NodeHealth health;
 
     public HaReporter(
             String clusterName,
@@ -44,7 +47,8 @@ public final class HaReporter {
             Supplier<TaskRegistry> registry,
             Dispatcher dispatcher,
             TaskExecutor executor,
-            LinkTransport transport) {
+            LinkTransport transport,
+            NodeHealth health) {
         this.clusterName = clusterName;
         this.architecture = architecture;
         this.cluster = cluster;
@@ -54,6 +58,7 @@ public final class HaReporter {
         this.dispatcher = dispatcher;
         this.executor = executor;
         this.transport = transport;
+        this.health = health;
     }
 
     HaReport report() {
@@ -66,6 +71,7 @@ public final class HaReporter {
                 master(view),
                 members(view),
                 registry.get().all().stream().map(this::task).toList(),
+                failureDetection(),
                 coordination(),
                 election.history().stream()
                         .map(change -> new HaReport.Change(
@@ -121,7 +127,7 @@ public final class HaReporter {
                 node.uri(),
                 view.isMaster(node) ? Role.MASTER : Role.WORKER,
                 node.state().name(),
-                health(view, node),
+                health(node),
                 node.masterEligible(),
                 node.acceptsTasks(),
                 node.weight(),
@@ -130,11 +136,17 @@ public final class HaReporter {
                 own ? oldestHere() : report == null ? null : oldest(report));
     }
 
-    private HaReport.Health health(ClusterView view, Node node) {
-        boolean reachable = node.isSameProcessAs(view.self()) || transport.isReachable(node);
-        return reachable
-                ? new HaReport.Health("UP", null)
-                : new HaReport.Health("UNREACHABLE", "this node could not reach it the last time it tried");
+    private HaReport.Health health(Node node) {
+        Condition condition = health.condition(node);
+        return new HaReport.Health(condition.status().name(), condition.reason(), condition.since());
+    }
+
+    private HaReport.FailureDetection failureDetection() {
+        return new HaReport.FailureDetection(
+                health.isPanic(),
+                health.sickTasks().stream()
+                        .map(task -> new HaReport.SickTask(task.task(), task.nodes(), task.since()))
+                        .toList());
     }
 
     private static @Nullable NodeReport lastReport(Node node, List<LinkInfo> links) {

@@ -14,10 +14,12 @@ import org.hatask.dispatch.NodeChooser;
 import org.hatask.execute.ArgumentCodec;
 import org.hatask.execute.ExecutorSettings;
 import org.hatask.execute.JacksonArgumentCodec;
+import org.hatask.execute.TaskDefaults;
 import org.hatask.execute.TaskDefinitionFactory;
 import org.hatask.execute.TaskExecutor;
 import org.hatask.execute.TaskInvoker;
 import org.hatask.execute.TaskOverride;
+import org.hatask.failure.NodeHealth;
 import org.hatask.lifecycle.ClusterEvents;
 import org.hatask.lifecycle.LocalCluster;
 import org.hatask.lifecycle.MasterRole;
@@ -42,6 +44,7 @@ import org.springframework.cloud.loadbalancer.support.SimpleObjectProvider;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Import;
 import org.springframework.core.env.Environment;
 
 /** The engine: tasks are found, dispatched and executed, and the node joins and leaves with the application. */
@@ -51,6 +54,7 @@ import org.springframework.core.env.Environment;
 @ConditionalOnProperty(prefix = "ha", name = "enabled", matchIfMissing = true)
 @ConditionalOnClass(name = HaLinkAutoConfiguration.WEB_SOCKET)
 @EnableConfigurationProperties(HaProperties.class)
+@Import(HaFailureConfiguration.class)
 public class HaAutoConfiguration {
 
     /** Static, and what it needs looked up late, so that no other bean is made before its time because of it. */
@@ -68,9 +72,13 @@ public class HaAutoConfiguration {
 
     @Bean
     TaskDefinitionFactory haTaskDefinitionFactory(HaProperties properties, Environment environment) {
+        TaskDefaults defaults = new TaskDefaults(
+                properties.dispatch().timeout(),
+                properties.failureDetection().slowAfter(),
+                properties.failureDetection().maxTaskDuration());
         return new TaskDefinitionFactory(
                 environment::resolveRequiredPlaceholders,
-                properties.dispatch().timeout(),
+                defaults,
                 properties.topology() == HaProperties.Topology.PRIMARY_BACKUP,
                 properties.tasks());
     }
@@ -136,12 +144,14 @@ public class HaAutoConfiguration {
             TaskExecutor executor,
             LinkTransport transport,
             NodeChooser chooser,
+            NodeHealth health,
             HaThreads threads) {
         return new Dispatcher(
                 cluster,
                 executor,
                 transport,
                 chooser,
+                health,
                 properties.strategy() == HaProperties.Strategy.MANUAL,
                 properties.election().waitTime(),
                 threads.callbacks());

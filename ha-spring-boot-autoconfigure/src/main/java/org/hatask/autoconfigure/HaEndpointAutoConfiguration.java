@@ -9,6 +9,7 @@ import org.hatask.cluster.MasterElection;
 import org.hatask.cluster.Operations;
 import org.hatask.dispatch.Dispatcher;
 import org.hatask.execute.TaskExecutor;
+import org.hatask.failure.NodeHealth;
 import org.hatask.link.LinkTransport;
 import org.springframework.boot.actuate.autoconfigure.endpoint.condition.ConditionalOnAvailableEndpoint;
 import org.springframework.boot.actuate.autoconfigure.health.ConditionalOnEnabledHealthIndicator;
@@ -43,7 +44,8 @@ public class HaEndpointAutoConfiguration {
             TaskRegistrar registrar,
             Dispatcher dispatcher,
             TaskExecutor executor,
-            LinkTransport transport) {
+            LinkTransport transport,
+            NodeHealth health) {
         return new HaReporter(
                 name.value(),
                 Architectures.of(properties),
@@ -53,7 +55,8 @@ public class HaEndpointAutoConfiguration {
                 registrar::registry,
                 dispatcher,
                 executor,
-                transport);
+                transport,
+                health);
     }
 
     @Bean

@@ -1,9 +1,13 @@
 package org.hatask.autoconfigure;
 
 import java.util.List;
+import java.util.stream.Stream;
 import org.hatask.cluster.ClusterState;
 import org.hatask.execute.ArgumentCodec;
 import org.hatask.execute.TaskExecutor;
+import org.hatask.failure.NodeHealth;
+import org.hatask.failure.Overdue;
+import org.hatask.failure.StuckTaskWatchdog;
 import org.hatask.link.ClusterKey;
 import org.hatask.link.LinkServer;
 import org.hatask.link.LinkSettings;
@@ -49,23 +53,28 @@ public class HaLinkAutoConfiguration {
             ClusterKey key,
             ArgumentCodec codec,
             TaskReceiver receiver,
-            TaskExecutor executor) {
+            TaskExecutor executor,
+            StuckTaskWatchdog stuckTasks,
+            NodeHealth health) {
         return new LinkTransport(
                 cluster.value(),
                 () -> state.view().self(),
                 key,
                 codec,
                 receiver,
-                () -> report(executor),
+                () -> report(executor, stuckTasks.state(), health.overdueCalls()),
                 settings(properties.link()));
     }
 
-    private static NodeReport report(TaskExecutor executor) {
+    private static NodeReport report(TaskExecutor executor, StuckTaskWatchdog.State stuck, List<Overdue> overdueCalls) {
         List<NodeReport.RunningTask> running = executor.running().stream()
                 .map(task -> new NodeReport.RunningTask(
                         task.task(), task.taskId(), task.age().toMillis()))
                 .toList();
-        return NodeReport.ofThisProcess(executor.inFlight(), running);
+        List<Overdue> overdue = Stream.concat(stuck.overdue().stream(), overdueCalls.stream())
+                .distinct()
+                .toList();
+        return NodeReport.ofThisProcess(executor.inFlight(), running, stuck.suspect(), overdue);
     }
 
     private static LinkSettings settings(HaProperties.Link link) {

@@ -6,8 +6,10 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.hatask.execute.TaskOverride;
+import org.hatask.failure.FailureSettings;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
@@ -26,6 +28,7 @@ import org.springframework.util.unit.DataSize;
  * @param election how the master is found
  * @param zookeeper where nodes find each other
  * @param dispatch how calls are carried out
+ * @param failureDetection when a node is judged sick
  * @param executor threads for the calls of other nodes
  * @param link connections between nodes
  * @param security who may take part
@@ -41,6 +44,7 @@ public record HaProperties(
         @DefaultValue Election election,
         @DefaultValue Zookeeper zookeeper,
         @DefaultValue Dispatch dispatch,
+        @DefaultValue FailureDetection failureDetection,
         @DefaultValue Executor executor,
         @DefaultValue Link link,
         @DefaultValue Security security,
@@ -207,6 +211,67 @@ public record HaProperties(
 
         public Dispatch {
             require(isPositive(timeout), "ha.dispatch.timeout", timeout, "more than zero");
+        }
+    }
+
+    /**
+     * The defaults are those of an online system that answers within 500 ms on average.
+     *
+     * @param slowAfter an attempt that takes longer counts as slow, unless the task says otherwise
+     * @param badRate percentage of the answers within the window that are slow or missing from which on a node is sick
+     * @param window how far back answers count, in whole seconds
+     * @param minimumCalls fewer answers within the window decide nothing
+     * @param quarantine how long a sick node gets no work before it is probed; doubles with every failed return, up to 5m
+     * @param maxEjected share of the living nodes that may be left out at the same time, in percent
+     * @param maxTaskDuration a task that runs longer is overdue and its node suspect, unless the task says otherwise
+     */
+    public record FailureDetection(
+            @DefaultValue("1s") Duration slowAfter,
+            @DefaultValue("80") int badRate,
+            @DefaultValue("60s") Duration window,
+            @DefaultValue("10") int minimumCalls,
+            @DefaultValue("30s") Duration quarantine,
+            @DefaultValue("50%") String maxEjected,
+            @DefaultValue("10m") Duration maxTaskDuration) {
+
+        private static final Duration LONGEST_QUARANTINE = Duration.ofMinutes(5);
+        private static final Pattern PERCENT = Pattern.compile("(\\d{1,3})\\s*%?");
+
+        public FailureDetection {
+            require(isPositive(slowAfter), "ha.failure-detection.slow-after", slowAfter, "more than zero");
+            require(badRate >= 1 && badRate <= 100, "ha.failure-detection.bad-rate", badRate, "between 1 and 100");
+            require(
+                    window.toSeconds() >= 1 && window.toSeconds() <= 3600 && window.getNano() == 0,
+                    "ha.failure-detection.window",
+                    window,
+                    "whole seconds between 1s and 1h");
+            require(minimumCalls >= 1, "ha.failure-detection.minimum-calls", minimumCalls, "at least 1");
+            require(quarantine.toMillis() >= 1, "ha.failure-detection.quarantine", quarantine, "at least 1ms");
+            require(
+                    percent(maxEjected) >= 0 && percent(maxEjected) <= 100,
+                    "ha.failure-detection.max-ejected",
+                    maxEjected,
+                    "a percentage between 0% and 100%");
+            require(
+                    isPositive(maxTaskDuration),
+                    "ha.failure-detection.max-task-duration",
+                    maxTaskDuration,
+                    "more than zero");
+        }
+
+        private static int percent(String text) {
+            Matcher matcher = PERCENT.matcher(text.strip());
+            return matcher.matches() ? Integer.parseInt(matcher.group(1)) : -1;
+        }
+
+        FailureSettings settings() {
+            return new FailureSettings(
+                    badRate,
+                    window,
+                    minimumCalls,
+                    quarantine,
+                    quarantine.compareTo(LONGEST_QUARANTINE) > 0 ? quarantine : LONGEST_QUARANTINE,
+                    percent(maxEjected));
         }
     }
 

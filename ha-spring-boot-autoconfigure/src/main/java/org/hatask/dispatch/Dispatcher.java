@@ -22,6 +22,7 @@ import org.hatask.execute.CodecException;
 import org.hatask.execute.Outcome;
 import org.hatask.execute.TaskDefinition;
 import org.hatask.execute.TaskExecutor;
+import org.hatask.failure.Fitness;
 import org.hatask.link.TaskTransport;
 import org.jspecify.annotations.Nullable;
 
@@ -42,6 +43,7 @@ public final class Dispatcher implements AutoCloseable {
     private final CompletableFuture<Void> stopped = new CompletableFuture<>();
 
     /**
+     * @param fitness which nodes are fit for work
      * @param operated whether the operator alone decides who is master, so that none comes by itself
      * @param electionWait how long a call waits for a node that can take it
      * @param callbacks where calls that hold no thread go on, and where what depends on their futures runs
@@ -51,6 +53,7 @@ public final class Dispatcher implements AutoCloseable {
             TaskExecutor executor,
             TaskTransport transport,
             NodeChooser chooser,
+            Fitness fitness,
             boolean operated,
             Duration electionWait,
             Executor callbacks) {
@@ -62,7 +65,7 @@ public final class Dispatcher implements AutoCloseable {
         this.environment = new Execution.Environment(
                 cluster::view,
                 chooser,
-                reachable,
+                fitness,
                 operated ? MasterOutlook.operated(reachable) : MasterOutlook.ELECTED,
                 stopped::isDone,
                 electionWait,
@@ -83,10 +86,7 @@ public final class Dispatcher implements AutoCloseable {
         while (true) {
             Step step = execution.next();
             if (step instanceof Step.Try tried) {
-                CompletableFuture<Outcome> pending = isSelf(tried.node())
-                        ? executor.runInPlace(tried.attempt(), local.get())
-                        : transport.send(tried.node(), tried.attempt(), arguments);
-                execution.judge(tried.node(), await(tried, pending));
+                execution.judge(tried.node(), outcome(tried, arguments, local));
             } else if (step instanceof Step.Wait wait) {
                 await(task, wait);
             } else if (step instanceof Step.Return finished) {
@@ -96,6 +96,19 @@ public final class Dispatcher implements AutoCloseable {
                 record(task, start, true, execution);
                 throw failed.error();
             }
+        }
+    }
+
+    private Outcome outcome(Step.Try tried, @Nullable Object[] arguments, Supplier<Callable<@Nullable Object>> local) {
+        try {
+            CompletableFuture<Outcome> pending = isSelf(tried.node())
+                    ? executor.runInPlace(tried.attempt(), local.get())
+                    : transport.send(tried.node(), tried.attempt(), arguments);
+            tried.trial().sent(pending);
+            return await(tried, pending);
+        } catch (RuntimeException | Error e) {
+            tried.trial().abandoned();
+            throw e;
         }
     }
 
@@ -193,14 +206,8 @@ public final class Dispatcher implements AutoCloseable {
 
         private void attempt(Step.Try tried, @Nullable Supplier<Callable<@Nullable Object>> local) {
             Attempt attempt = tried.attempt();
-            CompletableFuture<Outcome> pending;
-            if (!isSelf(tried.node())) {
-                pending = transport.send(tried.node(), attempt, arguments);
-            } else if (local != null) {
-                pending = executor.runInPlace(attempt, local.get());
-            } else {
-                pending = executor.submit(attempt, arguments);
-            }
+            CompletableFuture<Outcome> pending = start(tried, local);
+            tried.trial().sent(pending);
             result.whenComplete((value, error) -> {
                 if (result.isCancelled()) {
                     pending.cancel(true);
@@ -213,6 +220,20 @@ public final class Dispatcher implements AutoCloseable {
                     .whenCompleteAsync((outcome, error) -> answered(tried, pending, outcome, error), callbacks);
         }
 
+        private CompletableFuture<Outcome> start(Step.Try tried, @Nullable Supplier<Callable<@Nullable Object>> local) {
+            try {
+                if (!isSelf(tried.node())) {
+                    return transport.send(tried.node(), tried.attempt(), arguments);
+                }
+                return local != null
+                        ? executor.runInPlace(tried.attempt(), local.get())
+                        : executor.submit(tried.attempt(), arguments);
+            } catch (RuntimeException | Error e) {
+                tried.trial().abandoned();
+                throw e;
+            }
+        }
+
         private void answered(
                 Step.Try tried,
                 CompletableFuture<Outcome> pending,
@@ -220,6 +241,7 @@ public final class Dispatcher implements AutoCloseable {
                 @Nullable Throwable error) {
             pending.cancel(true);
             if (outcome == null) {
+                tried.trial().abandoned();
                 result.completeExceptionally(error == null || error.getCause() == null ? error : error.getCause());
                 return;
             }

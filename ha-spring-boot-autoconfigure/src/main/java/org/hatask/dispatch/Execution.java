@@ -3,13 +3,11 @@ package org.hatask.dispatch;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
-import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.hatask.HaException;
 import org.hatask.NoMasterException;
@@ -24,6 +22,7 @@ import org.hatask.execute.Attempt;
 import org.hatask.execute.Outcome;
 import org.hatask.execute.Refusal;
 import org.hatask.execute.TaskDefinition;
+import org.hatask.failure.Fitness;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -66,6 +65,7 @@ final class Execution {
     private @Nullable String lastObstacle;
     private @Nullable Throwable lastError;
     private long pauseUntil;
+    private Fitness.@Nullable Trial trial;
     private @Nullable Step end;
 
     /**
@@ -73,7 +73,7 @@ final class Execution {
      *
      * @param view the cluster as it is now
      * @param chooser chooses among candidates
-     * @param reachable whether a node could be reached lately
+     * @param fitness which nodes are fit for work; told of every attempt
      * @param outlook whether a master is worth waiting for
      * @param stopped whether this node has left and can neither send nor execute any more
      * @param electionWait how long a call waits for somebody who can take it
@@ -82,7 +82,7 @@ final class Execution {
     record Environment(
             Supplier<ClusterView> view,
             NodeChooser chooser,
-            Predicate<Node> reachable,
+            Fitness fitness,
             MasterOutlook outlook,
             BooleanSupplier stopped,
             Duration electionWait,
@@ -157,9 +157,9 @@ final class Execution {
         }
         List<Node> open = without(able, passed);
         if (!open.isEmpty()) {
-            Optional<Node> node = environment.chooser().choose(task, preferred(open));
-            if (node.isPresent() && attemptDeadline - now > 0) {
-                return new Step.Try(node.get(), attemptFor(view));
+            Step.Try next = attemptDeadline - now > 0 ? place(preferred(open), attemptFor(view)) : null;
+            if (next != null) {
+                return next;
             }
         }
         return waitForNode(now, view, able.isEmpty());
@@ -178,12 +178,31 @@ final class Execution {
                 task, taskId, attempt(), epoch, attemptDeadline, view.self().id());
     }
 
-    /** Nodes never tried come first, and among them those that can be reached. */
+    /** Nodes that are fit come first, and among them those never tried. */
     private List<Node> preferred(List<Node> open) {
         List<Node> fresh = without(open, attempted);
         List<Node> choice = fresh.isEmpty() ? open : fresh;
-        List<Node> reachable = choice.stream().filter(environment.reachable()).toList();
-        return reachable.isEmpty() ? choice : reachable;
+        List<Node> fit = environment.fitness().fit(choice);
+        if (fit.isEmpty() && choice.size() < open.size()) {
+            fit = environment.fitness().fit(open);
+        }
+        return fit.isEmpty() ? environment.fitness().lastResort(choice) : fit;
+    }
+
+    /** Finds the node that is chosen and takes it; null when the strategy wants none. The last one takes it in any case. */
+    private Step.@Nullable Try place(List<Node> choice, Attempt attempt) {
+        for (List<Node> left = choice; ; ) {
+            Node node = environment.chooser().choose(task, left).orElse(null);
+            if (node == null) {
+                return null;
+            }
+            Fitness.Trial begun = environment.fitness().begin(node, attempt, left.size() == 1);
+            if (begun != null) {
+                trial = begun;
+                return new Step.Try(node, attempt, begun);
+            }
+            left = without(left, Set.of(node.incarnation()));
+        }
     }
 
     private static List<Node> without(List<Node> nodes, Set<String> incarnations) {
@@ -241,6 +260,10 @@ final class Execution {
 
     /** Takes the outcome of the attempt that the last {@link Step.Try} asked for. */
     void judge(Node node, Outcome outcome) {
+        Fitness.Trial ended = trial;
+        if (ended != null) {
+            ended.ended(outcome);
+        }
         if (outcome instanceof Outcome.Succeeded succeeded) {
             end = new Step.Return(succeeded.value());
         } else if (outcome instanceof Outcome.Failed failed) {

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import org.hatask.cluster.Node;
 import org.hatask.execute.Attempt;
+import org.hatask.failure.Fitness;
 import org.jspecify.annotations.Nullable;
 
 /** What an {@link Execution} wants done next. */
@@ -14,8 +15,9 @@ sealed interface Step {
      *
      * @param node where
      * @param attempt what
+     * @param trial is told when it is sent, or comes to nothing; the execution tells it the outcome
      */
-    record Try(Node node, Attempt attempt) implements Step {}
+    record Try(Node node, Attempt attempt, Fitness.Trial trial) implements Step {}
 
     /**
      * Wait, then ask again.

@@ -16,6 +16,8 @@ public enum Refusal {
     UNKNOWN_TASK,
     /** It could not read the arguments. */
     BAD_ARGUMENTS,
+    /** A task is stuck on it, so it takes no more until that has ended. */
+    SUSPECT,
     /** The time for the attempt was over before it could start. */
     TOO_LATE;
 

@@ -18,6 +18,7 @@ final class RunningAttempt implements TaskContext {
     /** Why an attempt was told to stop. */
     enum Stop {
         TIMED_OUT,
+        OVERDUE,
         MASTERSHIP_LOST,
         CALLER_GAVE_UP,
         SHUTDOWN
@@ -27,6 +28,8 @@ final class RunningAttempt implements TaskContext {
     private final Mastership mastership;
     private final LongSupplier nanoTime;
     private final long acceptedNanos;
+    private volatile long begunNanos;
+    private volatile boolean begun;
     private @Nullable Thread thread;
     private @Nullable Stop stop;
     private boolean interrupted;
@@ -47,6 +50,11 @@ final class RunningAttempt implements TaskContext {
         return Duration.ofNanos(nanoTime.getAsLong() - acceptedNanos);
     }
 
+    /** Since its method was called; zero while it waits for a thread. */
+    Duration runningFor() {
+        return begun ? Duration.ofNanos(nanoTime.getAsLong() - begunNanos) : Duration.ZERO;
+    }
+
     boolean isForMaster() {
         return attempt.task().role() == Role.MASTER;
     }
@@ -61,6 +69,8 @@ final class RunningAttempt implements TaskContext {
             return false;
         }
         thread = Thread.currentThread();
+        begunNanos = nanoTime.getAsLong();
+        begun = true;
         return true;
     }
 

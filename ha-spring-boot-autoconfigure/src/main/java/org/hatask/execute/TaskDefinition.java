@@ -17,6 +17,8 @@ import org.hatask.Role;
  * @param role which nodes may execute it
  * @param retry when it is tried again
  * @param timeout longest time of one attempt
+ * @param slowAfter an attempt that takes longer counts as slow
+ * @param maxDuration an attempt that runs longer is overdue, and its node suspect
  * @param offRole what a call on a node without the role does
  * @param scheduled whether the method also is {@code @Scheduled}
  * @param async whether it returns a {@code CompletableFuture}
@@ -32,6 +34,8 @@ public record TaskDefinition(
         Role role,
         RetrySettings retry,
         Duration timeout,
+        Duration slowAfter,
+        Duration maxDuration,
         OffRole offRole,
         boolean scheduled,
         boolean async,

@@ -39,23 +39,23 @@ import org.springframework.util.ReflectionUtils;
 public final class TaskDefinitionFactory {
 
     private final UnaryOperator<String> placeholders;
-    private final Duration defaultTimeout;
+    private final TaskDefaults defaults;
     private final boolean masterExecutesAll;
     private final Map<String, TaskOverride> overrides;
 
     /**
      * @param placeholders resolves <code>${…}</code>
-     * @param defaultTimeout {@code ha.dispatch.timeout}
+     * @param defaults where neither annotation nor configuration of the task say anything
      * @param masterExecutesAll whether every task is one for the master, whatever its role attribute says
      * @param overrides {@code ha.tasks}, by task name
      */
     public TaskDefinitionFactory(
             UnaryOperator<String> placeholders,
-            Duration defaultTimeout,
+            TaskDefaults defaults,
             boolean masterExecutesAll,
             Map<String, TaskOverride> overrides) {
         this.placeholders = placeholders;
-        this.defaultTimeout = defaultTimeout;
+        this.defaults = defaults;
         this.masterExecutesAll = masterExecutesAll;
         this.overrides = Map.copyOf(overrides);
     }
@@ -134,7 +134,7 @@ public final class TaskDefinitionFactory {
         checkNotAsync(where, beanClass, method);
         HaTask annotation = found.annotation();
         String name = name(beanName, method, found);
-        TaskOverride override = overrides.getOrDefault(name, new TaskOverride(null, null, null, null));
+        TaskOverride override = overrides.getOrDefault(name, new TaskOverride(null, null, null, null, null, null));
         RetrySettings retry = retry(where, name, annotation.retry(), override.retry());
         Role written = override.role() != null ? override.role() : annotation.role();
         Role role = masterExecutesAll ? Role.MASTER : written;
@@ -148,7 +148,9 @@ public final class TaskDefinitionFactory {
                 method,
                 role,
                 retry,
-                timeout(where, name, annotation, override),
+                time(where, name, "timeout", override.timeout(), annotation.timeout(), defaults.timeout()),
+                time(where, name, "slow-after", override.slowAfter(), annotation.slowAfter(), defaults.slowAfter()),
+                time(where, name, "max-task-duration", override.maxTaskDuration(), "", defaults.maxDuration()),
                 offRole,
                 !AnnotatedElementUtils.findMergedRepeatableAnnotations(method, Scheduled.class)
                         .isEmpty(),
@@ -197,14 +199,20 @@ public final class TaskDefinitionFactory {
         return found.onMethod() ? written : written + "." + method.getName();
     }
 
-    private Duration timeout(String where, String name, HaTask annotation, TaskOverride override) {
-        Duration timeout = override.timeout();
-        if (timeout == null) {
-            String written = placeholders.apply(annotation.timeout());
-            timeout = written.isBlank() ? defaultTimeout : duration(where, "timeout", written);
+    private Duration time(
+            String where,
+            String name,
+            String attribute,
+            @Nullable Duration override,
+            String annotated,
+            Duration fallback) {
+        Duration time = override;
+        if (time == null) {
+            String written = placeholders.apply(annotated);
+            time = written.isBlank() ? fallback : duration(where, attribute, written);
         }
-        check(where, name, "timeout", timeout.toString(), !timeout.isNegative() && !timeout.isZero(), "more than zero");
-        return timeout;
+        check(where, name, attribute, time.toString(), !time.isNegative() && !time.isZero(), "more than zero");
+        return time;
     }
 
     private RetrySettings retry(

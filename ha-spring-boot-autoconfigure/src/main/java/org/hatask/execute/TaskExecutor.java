@@ -54,6 +54,7 @@ public final class TaskExecutor implements AutoCloseable {
     private final ScheduledExecutorService watchdog;
     private final Set<RunningAttempt> running = ConcurrentHashMap.newKeySet();
     private volatile boolean draining;
+    private volatile @Nullable String suspicion;
 
     /** The epoch for which tasks of the master are admitted; 0 for none. */
     private volatile long openEpoch;
@@ -172,6 +173,10 @@ public final class TaskExecutor implements AutoCloseable {
         if (draining) {
             return new Outcome.Refused(Refusal.DRAINING, "node " + node.id() + " is about to stop");
         }
+        String suspected = suspicion;
+        if (suspected != null) {
+            return new Outcome.Refused(Refusal.SUSPECT, "node " + node.id() + " takes no tasks: " + suspected);
+        }
         if (nanoTime.getAsLong() - attempt.deadlineNanos() >= 0) {
             return new Outcome.Refused(Refusal.TOO_LATE, "its time was over before it could start");
         }
@@ -197,7 +202,7 @@ public final class TaskExecutor implements AutoCloseable {
     private static Outcome notStarted(RunningAttempt entry) {
         RunningAttempt.Stop stop = entry.stopped();
         return switch (stop == null ? RunningAttempt.Stop.SHUTDOWN : stop) {
-            case TIMED_OUT -> new Outcome.Refused(Refusal.TOO_LATE, "its time was over before it could start");
+            case TIMED_OUT, OVERDUE -> new Outcome.Refused(Refusal.TOO_LATE, "its time was over before it could start");
             case MASTERSHIP_LOST ->
                 new Outcome.Refused(Refusal.NOT_MASTER, "the mastership ended before it could start");
             case SHUTDOWN -> new Outcome.Refused(Refusal.DRAINING, "the node stopped before it could start");
@@ -216,6 +221,11 @@ public final class TaskExecutor implements AutoCloseable {
                 new Outcome.Unknown(
                         "it was interrupted after its timeout of "
                                 + attempt.task().timeout(),
+                        true);
+            case OVERDUE ->
+                new Outcome.Unknown(
+                        "it was interrupted after the max-task-duration of "
+                                + attempt.task().maxDuration(),
                         true);
             case MASTERSHIP_LOST ->
                 Outcome.Failed.of(new StaleEpochException(
@@ -239,6 +249,43 @@ public final class TaskExecutor implements AutoCloseable {
                 entry.stop(RunningAttempt.Stop.TIMED_OUT);
             }
         }
+    }
+
+    /** The attempts whose method has been running for the max-task-duration of their task, or longer. */
+    public List<Overrun> overruns() {
+        List<Overrun> found = List.of();
+        for (RunningAttempt entry : running) {
+            Duration runningFor = entry.runningFor();
+            if (runningFor.compareTo(entry.details().task().maxDuration()) >= 0) {
+                found = found.isEmpty() ? new ArrayList<>() : found;
+                found.add(new Overrun(entry.details(), runningFor));
+            }
+        }
+        return found;
+    }
+
+    /**
+     * @param attempt what runs for too long
+     * @param runningFor since its method was called
+     */
+    public record Overrun(Attempt attempt, Duration runningFor) {}
+
+    /** Interrupts an attempt that runs for too long, unless it was told to stop before. */
+    public void stop(Overrun overrun) {
+        for (RunningAttempt entry : running) {
+            if (entry.details() == overrun.attempt()) {
+                entry.stop(RunningAttempt.Stop.OVERDUE);
+            }
+        }
+    }
+
+    /**
+     * From now on refuses everything new, for a task that is stuck here; what only waits for a thread is refused, too.
+     *
+     * @param reason for messages; null means to take work again
+     */
+    public void suspect(@Nullable String reason) {
+        suspicion = reason;
     }
 
     /** Tells a running or queued attempt that its caller gave up; nothing happens when there is none. */

@@ -11,12 +11,16 @@ import org.jspecify.annotations.Nullable;
  *
  * @param role which nodes may execute it
  * @param timeout longest time of one attempt
+ * @param slowAfter an attempt that takes longer counts as slow
+ * @param maxTaskDuration an attempt that runs longer is overdue, and its node suspect
  * @param offRole what a call on a node without the role does
  * @param retry when it is tried again
  */
 public record TaskOverride(
         @Nullable Role role,
         @Nullable Duration timeout,
+        @Nullable Duration slowAfter,
+        @Nullable Duration maxTaskDuration,
         @Nullable OffRole offRole,
         @Nullable RetryOverride retry) {
 

@@ -4,6 +4,7 @@ import java.util.List;
 import org.hatask.MasterElectedEvent;
 import org.hatask.MasterGainedEvent;
 import org.hatask.MasterLostEvent;
+import org.hatask.NodeHealthChangedEvent;
 import org.hatask.NodeJoinedEvent;
 import org.hatask.NodeLeftEvent;
 import org.hatask.cluster.ClusterListener;
@@ -11,6 +12,8 @@ import org.hatask.cluster.ClusterView;
 import org.hatask.cluster.Master;
 import org.hatask.cluster.MastershipListener;
 import org.hatask.cluster.Node;
+import org.hatask.failure.Condition;
+import org.hatask.failure.SickTask;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.context.ApplicationEventPublisher;
@@ -76,6 +79,42 @@ public final class ClusterEvents implements ClusterListener, MastershipListener 
     public void lost(long epoch, String cause) {
         log.info("This node is no longer master of cluster '{}', epoch {}: {}", clusterName, epoch, cause);
         publish(new MasterLostEvent(epoch, cause));
+    }
+
+    /** This node, with its view of the cluster, thinks otherwise of a node than before. */
+    public void healthChanged(ClusterView view, Node node, Condition before, Condition after) {
+        String reason = after.reason() == null ? "it is well" : after.reason();
+        log.info(
+                "Node {} of cluster '{}' is {} (was {}): {}",
+                node.id(),
+                clusterName,
+                after.status(),
+                before.status(),
+                reason);
+        publish(new NodeHealthChangedEvent(
+                LocalCluster.toHaNode(view, node), before.status(), after.status(), reason, after.since()));
+    }
+
+    /** So many nodes look sick that none is left out any more, or that is over. */
+    public void panicChanged(boolean panic, int sick, int living) {
+        if (panic) {
+            log.warn(
+                    "{} of {} nodes of cluster '{}' look sick to this node: it distrusts its judgement and uses them all",
+                    sick,
+                    living,
+                    clusterName);
+        } else {
+            log.info("This node trusts its judgement of the nodes of cluster '{}' again", clusterName);
+        }
+    }
+
+    /** A task is overdue wherever it runs. */
+    public void sickTask(SickTask task) {
+        log.warn(
+                "Task {} is overdue on nodes {} of cluster '{}': the task is to blame, no further node is left out for it",
+                task.task(),
+                task.nodes(),
+                clusterName);
     }
 
     private void publish(Object event) {

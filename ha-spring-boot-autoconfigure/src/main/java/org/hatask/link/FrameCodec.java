@@ -1,5 +1,6 @@
 package org.hatask.link;
 
+import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -8,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import org.hatask.execute.Refusal;
+import org.hatask.failure.Overdue;
 
 /**
  * Frames as bytes and back: {@code int length | byte type | fields}, big-endian. Reading checks every length against what
@@ -17,6 +19,7 @@ final class FrameCodec {
 
     static final int MAX_NAME = 1024;
     static final int MAX_TEXT = 4096;
+    static final int MAX_NODE_ID = 255;
     static final int MAX_SIGNATURE = 0xffff;
 
     private static final byte READY = 0;
@@ -101,6 +104,8 @@ final class FrameCodec {
             names.add(taskId);
             size += 2 + name.length + 2 + taskId.length + 8;
         }
+        byte[] fitness = fitness(report);
+        size += fitness.length;
         ByteBuffer out = ByteBuffer.allocate(4 + size)
                 .putInt(size)
                 .put(HEARTBEAT)
@@ -119,7 +124,31 @@ final class FrameCodec {
                     .put(taskId)
                     .putLong(report.running().get(i).runningMillis());
         }
-        return out.array();
+        return out.put(fitness).array();
+    }
+
+    /** Whether the node is suspect and what is overdue: the second part of a heartbeat. */
+    private static byte[] fitness(NodeReport report) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        String suspect = report.suspect();
+        bytes.write(suspect == null ? 0 : 1);
+        putText(bytes, text(suspect == null ? "" : suspect));
+        bytes.write(report.overdue().size() >> 8);
+        bytes.write(report.overdue().size());
+        for (Overdue entry : report.overdue()) {
+            putText(bytes, name(entry.task(), MAX_NAME, "name of the task"));
+            putText(bytes, name(entry.taskId(), MAX_NAME, "task id"));
+            putText(bytes, name(entry.nodeId(), MAX_NODE_ID, "node id"));
+            bytes.writeBytes(
+                    ByteBuffer.allocate(8).putLong(entry.runningMillis()).array());
+        }
+        return bytes.toByteArray();
+    }
+
+    private static void putText(ByteArrayOutputStream bytes, byte[] text) {
+        bytes.write(text.length >> 8);
+        bytes.write(text.length);
+        bytes.writeBytes(text);
     }
 
     private static byte[] withJson(byte type, long correlationId, byte[] json) {
@@ -223,7 +252,33 @@ final class FrameCodec {
             need(in, 8, "running task");
             running.add(new NodeReport.RunningTask(task, taskId, in.getLong()));
         }
-        return new NodeReport(uptime, load, heapUsed, heapMax, inFlight, running);
+        if (!in.hasRemaining()) {
+            // From a node that knows nothing of suspicion.
+            return new NodeReport(uptime, load, heapUsed, heapMax, inFlight, running, null, List.of());
+        }
+        boolean suspected = bool(in);
+        String reason = string(in, MAX_TEXT);
+        List<Overdue> overdue = overdue(in);
+        // What a later version adds is not understood here, and does no harm.
+        in.position(in.limit());
+        return new NodeReport(uptime, load, heapUsed, heapMax, inFlight, running, suspected ? reason : null, overdue);
+    }
+
+    private static List<Overdue> overdue(ByteBuffer in) throws MalformedFrameException {
+        need(in, 2, "heartbeat");
+        int count = Short.toUnsignedInt(in.getShort());
+        if (count > NodeReport.MAX_RUNNING) {
+            throw new MalformedFrameException("number of overdue tasks");
+        }
+        List<Overdue> overdue = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            String task = string(in, MAX_NAME);
+            String taskId = string(in, MAX_NAME);
+            String nodeId = string(in, MAX_NODE_ID);
+            need(in, 8, "overdue task");
+            overdue.add(new Overdue(task, taskId, nodeId, in.getLong()));
+        }
+        return overdue;
     }
 
     private static long correlationId(ByteBuffer in) throws MalformedFrameException {
@@ -284,6 +339,7 @@ final class FrameCodec {
             case UNKNOWN_TASK -> 6;
             case BAD_ARGUMENTS -> 7;
             case TOO_LATE -> 8;
+            case SUSPECT -> 9;
         };
     }
 
@@ -298,6 +354,7 @@ final class FrameCodec {
             case 6 -> Refusal.UNKNOWN_TASK;
             case 7 -> Refusal.BAD_ARGUMENTS;
             case 8 -> Refusal.TOO_LATE;
+            case 9 -> Refusal.SUSPECT;
             default -> throw new MalformedFrameException("code of a refusal");
         };
     }

@@ -459,7 +459,7 @@ public final class LinkTransport implements TaskTransport {
             return FrameCodec.encode(new Frame.Heartbeat(report.get()));
         } catch (RuntimeException e) {
             log.error("This node cannot report on itself", e);
-            return FrameCodec.encode(new Frame.Heartbeat(NodeReport.ofThisProcess(0, List.of())));
+            return FrameCodec.encode(new Frame.Heartbeat(NodeReport.ofThisProcess(0, List.of(), null, List.of())));
         }
     }
 

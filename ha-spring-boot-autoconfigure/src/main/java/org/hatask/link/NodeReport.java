@@ -3,6 +3,8 @@ package org.hatask.link;
 import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryUsage;
 import java.util.List;
+import org.hatask.failure.Overdue;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a node says of itself with every heartbeat.
@@ -13,15 +15,25 @@ import java.util.List;
  * @param heapMax bytes
  * @param inFlight attempts that run or wait there
  * @param running what runs there; at most {@value #MAX_RUNNING} travel
+ * @param suspect why it takes no work, or null
+ * @param overdue overdue tasks that it knows of, on itself and on others; at most {@value #MAX_RUNNING} travel
  */
 public record NodeReport(
-        long uptimeMillis, double load, long heapUsed, long heapMax, int inFlight, List<RunningTask> running) {
+        long uptimeMillis,
+        double load,
+        long heapUsed,
+        long heapMax,
+        int inFlight,
+        List<RunningTask> running,
+        @Nullable String suspect,
+        List<Overdue> overdue) {
 
-    /** Most running tasks that a heartbeat names. */
+    /** Most running tasks, and most overdue ones, that a heartbeat names. */
     public static final int MAX_RUNNING = 256;
 
     public NodeReport {
         running = List.copyOf(running.size() > MAX_RUNNING ? running.subList(0, MAX_RUNNING) : running);
+        overdue = List.copyOf(overdue.size() > MAX_RUNNING ? overdue.subList(0, MAX_RUNNING) : overdue);
     }
 
     /**
@@ -34,7 +46,8 @@ public record NodeReport(
     public record RunningTask(String task, String taskId, long runningMillis) {}
 
     /** The report of this process at this moment. */
-    public static NodeReport ofThisProcess(int inFlight, List<RunningTask> running) {
+    public static NodeReport ofThisProcess(
+            int inFlight, List<RunningTask> running, @Nullable String suspect, List<Overdue> overdue) {
         MemoryUsage heap = ManagementFactory.getMemoryMXBean().getHeapMemoryUsage();
         return new NodeReport(
                 ManagementFactory.getRuntimeMXBean().getUptime(),
@@ -42,6 +55,8 @@ public record NodeReport(
                 heap.getUsed(),
                 heap.getMax(),
                 inFlight,
-                running);
+                running,
+                suspect,
+                overdue);
     }
 }

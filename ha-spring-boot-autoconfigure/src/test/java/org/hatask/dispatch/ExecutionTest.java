@@ -7,10 +7,8 @@ import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import org.hatask.HaTask;
@@ -75,7 +73,7 @@ class ExecutionTest {
     private final Node n1 = node("n1");
     private final Node n2 = node("n2");
     private final Node n3 = node("n3");
-    private final Set<String> unreachable = new HashSet<>();
+    private final FakeFitness fitness = new FakeFitness();
     private ClusterView view = view(new Master("n1", "n1-a", 7, Instant.EPOCH, "first"), n1, n2, n3);
     private long nanos = 1_000_000;
     private boolean stopped;
@@ -104,7 +102,7 @@ class ExecutionTest {
                 new Execution.Environment(
                         () -> view,
                         (which, candidates) -> Optional.of(candidates.get(0)),
-                        node -> !unreachable.contains(node.id()),
+                        fitness,
                         MasterOutlook.ELECTED,
                         () -> stopped,
                         ELECTION_WAIT,
@@ -305,11 +303,11 @@ class ExecutionTest {
     }
 
     @Test
-    void nodesThatCannotBeReachedComeLast() {
-        unreachable.add("n1");
+    void nodesThatAreNotFitComeLast() {
+        fitness.unfit.add("n1");
         assertThat(tried(execution("any").next()).node()).isEqualTo(n2);
 
-        unreachable.addAll(List.of("n2", "n3"));
+        fitness.unfit.addAll(List.of("n2", "n3"));
         assertThat(tried(execution("any").next()).node()).isEqualTo(n1);
     }
 

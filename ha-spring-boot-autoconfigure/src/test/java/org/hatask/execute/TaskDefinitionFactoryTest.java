@@ -54,8 +54,8 @@ class TaskDefinitionFactoryTest {
         public void plain() {}
     }
 
-    private static final TaskDefinitionFactory FACTORY = new TaskDefinitionFactory(
-            text -> text.replace("${desk.timeout}", "7s"), Duration.ofMinutes(10), false, Map.of());
+    private static final TaskDefinitionFactory FACTORY =
+            new TaskDefinitionFactory(text -> text.replace("${desk.timeout}", "7s"), Tasks.DEFAULTS, false, Map.of());
 
     private static Map<String, TaskDefinition> tasksOf(Class<?> type) {
         return byName(FACTORY.definitions("desk", type));
@@ -102,18 +102,19 @@ class TaskDefinitionFactoryTest {
         TaskOverride override = new TaskOverride(
                 Role.WORKER,
                 Duration.ofSeconds(1),
+                Duration.ofMillis(300),
+                Duration.ofMinutes(2),
                 null,
                 new TaskOverride.RetryOverride(5, null, null, null, null, null, null));
         TaskDefinitionFactory factory = new TaskDefinitionFactory(
-                text -> text.replace("${desk.timeout}", "7s"),
-                Duration.ofMinutes(10),
-                false,
-                Map.of("desk.book", override));
+                text -> text.replace("${desk.timeout}", "7s"), Tasks.DEFAULTS, false, Map.of("desk.book", override));
 
         TaskDefinition book = byName(factory.definitions("desk", Desk.class)).get("desk.book");
 
         assertThat(book.role()).isEqualTo(Role.WORKER);
         assertThat(book.timeout()).isEqualTo(Duration.ofSeconds(1));
+        assertThat(book.slowAfter()).isEqualTo(Duration.ofMillis(300));
+        assertThat(book.maxDuration()).isEqualTo(Duration.ofMinutes(2));
         assertThat(book.offRole()).isEqualTo(OffRole.REJECT);
         assertThat(book.retry().maxAttempts()).isEqualTo(5);
         assertThat(book.retry().delay()).isEqualTo(Duration.ofMillis(50));

@@ -7,13 +7,16 @@ import java.util.Map;
 /** Definitions of tasks for tests, read from annotated methods as in an application. */
 public final class Tasks {
 
+    /** The defaults of the properties. */
+    public static final TaskDefaults DEFAULTS =
+            new TaskDefaults(Duration.ofMinutes(10), Duration.ofSeconds(1), Duration.ofMinutes(10));
+
     private Tasks() {}
 
     /** The task of the only method of this name in the class. */
     public static TaskDefinition of(Class<?> beanClass, String methodName) {
-        Map<Method, TaskDefinition> tasks = new TaskDefinitionFactory(
-                        text -> text, Duration.ofMinutes(10), false, Map.of())
-                .definitions("bean", beanClass);
+        Map<Method, TaskDefinition> tasks =
+                new TaskDefinitionFactory(text -> text, DEFAULTS, false, Map.of()).definitions("bean", beanClass);
         return tasks.entrySet().stream()
                 .filter(entry -> entry.getKey().getName().equals(methodName))
                 .findFirst()

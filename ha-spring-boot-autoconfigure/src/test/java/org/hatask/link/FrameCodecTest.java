@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.hatask.execute.Refusal;
+import org.hatask.failure.Overdue;
 import org.hatask.link.NodeReport.RunningTask;
 import org.junit.jupiter.api.Test;
 
@@ -29,9 +30,16 @@ class FrameCodecTest {
                 new Frame.Unknown(4, false, ""),
                 new Frame.Cancelled(5),
                 new Frame.Cancel(-1),
-                new Frame.Heartbeat(new NodeReport(1, -1.5, 2, 3, 4, List.of())),
+                new Frame.Heartbeat(new NodeReport(1, -1.5, 2, 3, 4, List.of(), null, List.of())),
                 new Frame.Heartbeat(new NodeReport(
-                        1, 0.5, 2, 3, 4, List.of(new RunningTask("a", "b", 5), new RunningTask("ü", "", 0)))),
+                        1,
+                        0.5,
+                        2,
+                        3,
+                        4,
+                        List.of(new RunningTask("a", "b", 5), new RunningTask("ü", "", 0)),
+                        "täsk a is stuck",
+                        List.of(new Overdue("a", "b", "n2", 700_000), new Overdue("ü", "", "", 0)))),
                 new Frame.GoAway()));
         for (Refusal refusal : Refusal.values()) {
             frames.add(new Frame.Refused(3, refusal, "because"));

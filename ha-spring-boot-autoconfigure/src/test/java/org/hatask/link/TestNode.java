@@ -47,7 +47,7 @@ final class TestNode implements AutoCloseable {
                 key,
                 new TestTasks.Codec(),
                 tasks.receiver,
-                () -> NodeReport.ofThisProcess(tasks.executed.size(), List.of()),
+                () -> NodeReport.ofThisProcess(tasks.executed.size(), List.of(), null, List.of()),
                 settings);
     }
 

@@ -69,6 +69,8 @@ final class TestTasks {
                     Role.ANY,
                     new RetrySettings(1, Duration.ZERO, 1, Duration.ZERO, 0, List.of(), List.of()),
                     Duration.ofMinutes(1),
+                    Duration.ofSeconds(1),
+                    Duration.ofMinutes(10),
                     OffRole.FORWARD,
                     false,
                     false,

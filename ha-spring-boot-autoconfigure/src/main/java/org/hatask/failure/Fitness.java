@@ -1,0 +1,47 @@
+package org.hatask.failure;
+
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.hatask.cluster.Node;
+import org.hatask.execute.Attempt;
+import org.hatask.execute.Outcome;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the dispatch asks before an attempt and tells of it afterwards. Thread-safe, never blocks, quick: it is on the way of
+ * every call, local ones included.
+ */
+public interface Fitness {
+
+    /** Those of the nodes that may get work now; may be none. The list itself when it is all of them. */
+    List<Node> fit(List<Node> nodes);
+
+    /** Where to turn when none is fit: some of the nodes, and all of them rather than none. */
+    List<Node> lastResort(List<Node> nodes);
+
+    /**
+     * An attempt is about to be made on a node that was chosen.
+     *
+     * @param anyway whether there is no other choice
+     * @return null when the node gets no work just now after all; never null with {@code anyway}
+     */
+    @Nullable
+    Trial begin(Node node, Attempt attempt, boolean anyway);
+
+    /** An attempt under way. Ends once, by {@link #ended} or {@link #abandoned}; whatever comes afterwards means nothing. */
+    interface Trial {
+
+        /**
+         * It was sent.
+         *
+         * @param outcome completes with what becomes of it; is completed from here when the node is given up
+         */
+        void sent(CompletableFuture<Outcome> outcome);
+
+        /** It became this. */
+        void ended(Outcome outcome);
+
+        /** It came to nothing, and that tells nothing of the node. */
+        void abandoned();
+    }
+}

@@ -1,0 +1,52 @@
+package org.hatask.dispatch;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import org.hatask.cluster.Node;
+import org.hatask.execute.Attempt;
+import org.hatask.execute.Outcome;
+import org.hatask.failure.Fitness;
+import org.jspecify.annotations.Nullable;
+
+/** Nodes are fit but for those that a test names; everything it is told is written down. */
+final class FakeFitness implements Fitness {
+
+    final Set<String> unfit = new HashSet<>();
+    final Set<String> denying = new HashSet<>();
+    final List<String> told = new ArrayList<>();
+
+    @Override
+    public List<Node> fit(List<Node> nodes) {
+        return nodes.stream().filter(node -> !unfit.contains(node.id())).toList();
+    }
+
+    @Override
+    public List<Node> lastResort(List<Node> nodes) {
+        return nodes;
+    }
+
+    @Override
+    public @Nullable Trial begin(Node node, Attempt attempt, boolean anyway) {
+        if (!anyway && denying.contains(node.id())) {
+            return null;
+        }
+        told.add("begin " + node.id());
+        return new Trial() {
+            @Override
+            public void sent(CompletableFuture<Outcome> outcome) {}
+
+            @Override
+            public void ended(Outcome outcome) {
+                told.add("ended " + node.id() + " " + outcome.getClass().getSimpleName());
+            }
+
+            @Override
+            public void abandoned() {
+                told.add("abandoned " + node.id());
+            }
+        };
+    }
+}
