@@ -302,6 +302,14 @@ final class Link {
         }
     }
 
+    /** Another link to this process is silent, so this one is not only slow to be read: closes it unless it has just spoken. */
+    void closeIfSilentToo(long now) {
+        Duration limit = settings.silenceLimit().minus(settings.heartbeatInterval());
+        if (now - lastReceivedNanos > limit.toNanos()) {
+            close(CloseCodes.GOING_AWAY, "no sign of life from " + peer.nodeId());
+        }
+    }
+
     /** Whether nothing has been called in either direction for so long, and nothing is under way. */
     boolean isIdle(long now, Duration howLong) {
         return pending.isEmpty() && serving.isEmpty() && now - lastUsedNanos > howLong.toNanos();

@@ -112,7 +112,10 @@ public final class LinkTransport implements TaskTransport {
             if (known != null) {
                 known.remove(link);
                 if (silent) {
-                    known.silent(System.nanoTime());
+                    long now = System.nanoTime();
+                    known.silent(now);
+                    // What the peer opened itself is as dead, for all the patience one has with it otherwise.
+                    known.links().forEach(other -> other.closeIfSilentToo(now));
                 }
             }
             log.debug("Closed {}", link);

@@ -141,7 +141,11 @@ final class PeerLinks {
         if (leaving) {
             return false;
         }
-        return firstOpen() != null || unreachable == null || now - unreachableUntil >= 0;
+        if (firstOpen() != null || unreachable == null) {
+            return true;
+        }
+        // While it is tried again, one call waits for the outcome and not all.
+        return !dialling && now - unreachableUntil >= 0;
     }
 
     /** Whether nothing would be lost by forgetting this process. */

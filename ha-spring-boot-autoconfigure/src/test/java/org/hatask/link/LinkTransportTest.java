@@ -281,6 +281,42 @@ class LinkTransportTest {
     }
 
     @Test
+    void silentPeerIsAvoidedAlsoWhereItOpenedALinkItself() {
+        TestNode a = start("a", QUICK);
+        TestNode b = start("b", QUICK);
+        FreezableProxy toB = keep(new FreezableProxy(b.port()));
+        FreezableProxy toA = keep(new FreezableProxy(a.port()));
+        Node behindProxy = TestNode.node(b.node(), toB.port());
+        TestTasks.get(b.call(TestNode.node(a.node(), toA.port()), "x"));
+        TestTasks.get(a.call(behindProxy, "x"));
+        assertThat(a.transport.links()).hasSize(2);
+
+        toA.freeze();
+        toB.freeze();
+
+        // Well before the patience with an accepted link ends, which is four times as long.
+        await().atMost(Duration.ofMillis(2500)).until(() -> !a.transport.isReachable(behindProxy));
+        assertThat(a.transport.links()).isEmpty();
+    }
+
+    @Test
+    void whileASilentPeerIsTriedAgainNobodyElseWaitsForIt() {
+        TestNode a = start("a", QUICK);
+        TestNode b = start("b", QUICK);
+        FreezableProxy proxy = keep(new FreezableProxy(b.port()));
+        Node behindProxy = TestNode.node(b.node(), proxy.port());
+        TestTasks.get(a.call(behindProxy, "x"));
+        proxy.freeze();
+        await().until(() -> !a.transport.isReachable(behindProxy));
+        await().until(() -> a.transport.isReachable(behindProxy));
+
+        CompletableFuture<Outcome> again = a.call(behindProxy, "y");
+
+        assertThat(a.transport.isReachable(behindProxy)).isFalse();
+        assertThat(TestTasks.get(again)).isInstanceOf(Outcome.NotSent.class);
+    }
+
+    @Test
     void fullQueueMeansNotSent() {
         TestNode a = start("a", TestNode.settings(Duration.ofSeconds(5), 32));
         TestNode b = start("b");
