@@ -38,6 +38,7 @@ final class NodeBreaker {
     static final int UNCOUNTED = 0;
 
     private static final Duration UNIT = Duration.ofSeconds(1);
+    private static final Duration UNREACHABLE_AFTER = Duration.ofSeconds(1);
 
     private final Node node;
     private final FailureSettings settings;
@@ -52,7 +53,8 @@ final class NodeBreaker {
     private boolean ramping;
     private long rampBegan;
     private int rampCredit;
-    private @Nullable String unreachable;
+    private long lastReached;
+    private boolean unreachable;
 
     /** Written under the monitor of {@link NodeHealth} only. */
     private volatile boolean ejected;
@@ -64,6 +66,7 @@ final class NodeBreaker {
         this.node = node;
         this.settings = settings;
         this.nanoTime = nanoTime;
+        this.lastReached = nanoTime.getAsLong();
         this.breaker = CircuitBreaker.of(node.id() + "/" + node.incarnation(), config(settings, nanoTime));
     }
 
@@ -292,18 +295,24 @@ final class NodeBreaker {
         this.ejected = ejected;
     }
 
-    /** Why it cannot be reached; null when it can. */
-    synchronized void setUnreachable(@Nullable String why) {
-        unreachable = why;
+    /** It may be reached, or need not be. */
+    synchronized void reached() {
+        lastReached = nanoTime.getAsLong();
+        unreachable = false;
+    }
+
+    /** It cannot be reached. Known as such when that lasts: a node that stops in order is out of reach for a moment. */
+    synchronized void notReached() {
+        unreachable |= nanoTime.getAsLong() - lastReached >= UNREACHABLE_AFTER.toNanos();
     }
 
     synchronized boolean isUnreachable() {
-        return unreachable != null;
+        return unreachable;
     }
 
     /** What is wrong, with the status it shows. */
     synchronized Status status() {
-        if (unreachable != null) {
+        if (unreachable) {
             return Status.UNREACHABLE;
         }
         return switch (state) {
@@ -315,8 +324,8 @@ final class NodeBreaker {
     }
 
     synchronized @Nullable String reason() {
-        if (unreachable != null) {
-            return unreachable;
+        if (unreachable) {
+            return "this node could not reach it the last time it tried, or heard nothing of it";
         }
         String why = reason;
         return why != null && state != State.CLOSED && !ejected

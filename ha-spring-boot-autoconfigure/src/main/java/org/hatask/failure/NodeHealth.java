@@ -18,6 +18,7 @@ import java.util.function.Supplier;
 import org.hatask.NodeHealthChangedEvent.Status;
 import org.hatask.cluster.ClusterView;
 import org.hatask.cluster.Node;
+import org.hatask.cluster.NodeState;
 import org.hatask.execute.Attempt;
 import org.hatask.execute.Outcome;
 import org.jspecify.annotations.Nullable;
@@ -381,10 +382,13 @@ public final class NodeHealth implements Fitness {
 
     /** It is reachable again when a link is there, and not just because it may be tried again. */
     private void heard(NodeBreaker breaker, boolean speaks) {
-        if (!isReachable(breaker.node(), view.get().self())) {
-            breaker.setUnreachable("this node could not reach it the last time it tried, or heard nothing of it");
-        } else if (speaks) {
-            breaker.setUnreachable(null);
+        ClusterView now = view.get();
+        boolean leaving = now.members().stream()
+                .anyMatch(node -> node.isSameProcessAs(breaker.node()) && node.state() == NodeState.DRAINING);
+        if (!isReachable(breaker.node(), now.self()) && !leaving) {
+            breaker.notReached();
+        } else if (speaks || leaving || !breaker.isUnreachable()) {
+            breaker.reached();
         }
     }
 

@@ -113,6 +113,8 @@ class HaAutoConfigurationTest {
                 .withPropertyValues(
                         "ha.tasks.[desk.any].retry.max-attempts=5",
                         "ha.tasks.[desk.any].timeout=3s",
+                        "ha.tasks.[desk.any].slow-after=200ms",
+                        "ha.tasks.[desk.any].max-task-duration=2m",
                         "ha.tasks.[desk.any].role=worker")
                 .run(context -> {
                     TaskDefinition any = context.getBean(TaskRegistrar.class)
@@ -121,6 +123,8 @@ class HaAutoConfigurationTest {
                             .orElseThrow();
                     assertThat(any.retry().maxAttempts()).isEqualTo(5);
                     assertThat(any.timeout()).isEqualTo(Duration.ofSeconds(3));
+                    assertThat(any.slowAfter()).isEqualTo(Duration.ofMillis(200));
+                    assertThat(any.maxDuration()).isEqualTo(Duration.ofMinutes(2));
                     assertThat(any.role()).isEqualTo(Role.WORKER);
                 });
     }
@@ -295,6 +299,11 @@ class HaAutoConfigurationTest {
         assertRefused("ha.security.key=short", "ha.security.key");
         assertRefused("ha.dispatch.timeout=0s", "ha.dispatch.timeout");
         assertRefused("ha.executor.threads=0", "ha.executor.threads");
+        assertRefused("ha.failure-detection.slow-after=0s", "ha.failure-detection.slow-after");
+        assertRefused("ha.failure-detection.bad-rate=101", "between 1 and 100");
+        assertRefused("ha.failure-detection.window=1500ms", "whole seconds");
+        assertRefused("ha.failure-detection.max-ejected=half", "a percentage between 0% and 100%");
+        assertRefused("ha.failure-detection.max-task-duration=-1s", "ha.failure-detection.max-task-duration");
         assertRefused("ha.zookeeper.embedded.ensemble=n1@h", "one or the other");
         assertRefused("ha.zookeeper.session-timeout=3s", "ha.zookeeper.session-timeout");
         assertRefused("ha.topology=pair", "Topology");

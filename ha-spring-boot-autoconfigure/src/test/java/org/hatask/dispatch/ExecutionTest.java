@@ -312,6 +312,42 @@ class ExecutionTest {
     }
 
     @Test
+    void aRetryGoesToAFitNodeThatWasTriedRatherThanToOneThatIsNotFit() {
+        fitness.unfit.addAll(List.of("n2", "n3"));
+        Execution execution = execution("retried");
+        execution.judge(tried(execution.next()).node(), DIED);
+
+        assertThat(tried(execution.next()).node()).isEqualTo(n1);
+    }
+
+    @Test
+    void aNodeThatTakesNoWorkAfterAllIsNotChosenUnlessItIsTheLast() {
+        fitness.denying.addAll(List.of("n1", "n2"));
+        assertThat(tried(execution("any").next()).node()).isEqualTo(n3);
+
+        fitness.denying.add("n3");
+        assertThat(tried(execution("any").next()).node()).isEqualTo(n3);
+    }
+
+    @Test
+    void theOutcomeOfEveryAttemptIsToldOnce() {
+        Execution execution = execution("retried");
+
+        execution.judge(tried(execution.next()).node(), BUSY);
+        execution.judge(tried(execution.next()).node(), DIED);
+        execution.judge(tried(execution.next()).node(), new Outcome.Succeeded("x"));
+
+        assertThat(fitness.told)
+                .containsExactly(
+                        "begin n1",
+                        "ended n1 Refused",
+                        "begin n2",
+                        "ended n2 Unknown",
+                        "begin n1",
+                        "ended n1 Succeeded");
+    }
+
+    @Test
     void onlyHereMeansThisNodeAlone() {
         Execution execution = execution("any", true, null);
 

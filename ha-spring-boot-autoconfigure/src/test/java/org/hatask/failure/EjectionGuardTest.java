@@ -119,7 +119,7 @@ class EjectionGuardTest {
         Judge judge = new Judge(5);
         judge.unreachable.add("n4");
         judge.unreachable.add("n5");
-        judge.pass(Duration.ofMillis(50));
+        judge.passSeconds(1);
         judge.sicken("n2");
         assertThat(judge.fit()).containsExactly("n1", "n3");
 
