@@ -56,6 +56,15 @@ class SickNodeTest {
         /** Runs where it is called, and on a node named for it heeds no interrupt. */
         @HaTask(offRole = OffRole.REJECT)
         public String batch() {
+            return hold();
+        }
+
+        @HaTask(offRole = OffRole.REJECT)
+        public String report() {
+            return hold();
+        }
+
+        private String hold() {
             CountDownLatch stuck = STUCK.get(cluster.self().id());
             while (stuck != null && stuck.getCount() > 0) {
                 try {
@@ -106,7 +115,8 @@ class SickNodeTest {
                     "ha.failure-detection.minimum-calls=5",
                     "ha.failure-detection.quarantine=1s",
                     "ha.link.heartbeat-interval=200ms",
-                    "ha.tasks.[desk.batch].max-task-duration=1s");
+                    "ha.tasks.[desk.batch].max-task-duration=1s",
+                    "ha.tasks.[desk.report].max-task-duration=1s");
         }
         nodes.awaitAgreement();
     }
@@ -215,5 +225,22 @@ class SickNodeTest {
             quote();
             return status(stuckNode) == Status.UP;
         });
+    }
+
+    @Test
+    void aMasterWithAStuckTaskGivesItsMastershipUp() throws Exception {
+        String master = nodes.masterId();
+        CountDownLatch ended = new CountDownLatch(1);
+        Desk.STUCK.put(master, ended);
+        Thread caller = new Thread(nodes.bean(master, Desk.class)::report);
+        caller.start();
+
+        await().atMost(TestNodes.PATIENCE)
+                .until(() -> nodes.bean("n1", HaCluster.class).master().isPresent()
+                        && !nodes.masterId().equals(master));
+
+        Desk.STUCK.remove(master);
+        ended.countDown();
+        caller.join(30_000);
     }
 }

@@ -9,6 +9,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Supplier;
 import org.hatask.cluster.ClusterState;
+import org.hatask.cluster.MasterElection;
 import org.hatask.cluster.Node;
 import org.hatask.execute.TaskExecutor;
 import org.hatask.failure.Condition;
@@ -58,8 +59,21 @@ class HaFailureConfiguration {
     }
 
     @Bean
-    StuckTaskWatchdog haStuckTaskWatchdog(TaskExecutor executor, ClusterState cluster, NodeHealth health) {
-        return new StuckTaskWatchdog(executor, () -> cluster.view().self().id(), health, cause -> {});
+    StuckTaskWatchdog haStuckTaskWatchdog(
+            HaProperties properties,
+            TaskExecutor executor,
+            ClusterState cluster,
+            NodeHealth health,
+            MasterElection election) {
+        // Where the operator alone decides nobody can stand in for the master.
+        boolean operated = properties.strategy() == HaProperties.Strategy.MANUAL;
+        return new StuckTaskWatchdog(
+                executor,
+                () -> cluster.view().self().id(),
+                health::isBlamed,
+                () -> health.hasHealthyOthers()
+                        && !(operated && election.mastership().isHeld()),
+                cause -> election.giveBack(election.mastership().heldEpoch(), cause));
     }
 
     @Bean(destroyMethod = "close")

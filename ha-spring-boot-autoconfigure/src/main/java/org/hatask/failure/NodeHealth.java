@@ -459,12 +459,12 @@ public final class NodeHealth implements Fitness {
     }
 
     /** Whether a task that is overdue here is so by the fault of this node, and not the task's own or another node's. */
-    synchronized boolean isBlamed(String task, String nodeId) {
+    public synchronized boolean isBlamed(String task, String nodeId) {
         return blame.isBlamed(task, nodeId);
     }
 
     /** Whether there is another node that can take the work of this one. */
-    boolean hasHealthyOthers() {
+    public boolean hasHealthyOthers() {
         ClusterView now = view.get();
         return now.members().stream()
                 .filter(node -> !node.isSameProcessAs(now.self()) && node.takesTasks())

@@ -30,7 +30,7 @@ public final class StuckTaskWatchdog {
     private final TaskExecutor executor;
     private final Supplier<String> nodeId;
     private final BiPredicate<String, String> blamed;
-    private final BooleanSupplier othersAreHealthy;
+    private final BooleanSupplier replaceable;
     private final Consumer<String> giveUpMastership;
 
     private final Set<Attempt> interrupted = new HashSet<>();
@@ -52,24 +52,20 @@ public final class StuckTaskWatchdog {
 
     /**
      * @param nodeId id of this node
-     * @param health knows whether a task or a node is to blame, and whether others can take over
+     * @param blamed whether a task's being overdue on a node is the fault of the node
+     * @param replaceable whether other nodes can do the work of this one
      * @param giveUpMastership hands the mastership over if this node has it, with the cause; must not block
      */
     public StuckTaskWatchdog(
-            TaskExecutor executor, Supplier<String> nodeId, NodeHealth health, Consumer<String> giveUpMastership) {
-        this(executor, nodeId, health::isBlamed, health::hasHealthyOthers, giveUpMastership);
-    }
-
-    StuckTaskWatchdog(
             TaskExecutor executor,
             Supplier<String> nodeId,
             BiPredicate<String, String> blamed,
-            BooleanSupplier othersAreHealthy,
+            BooleanSupplier replaceable,
             Consumer<String> giveUpMastership) {
         this.executor = executor;
         this.nodeId = nodeId;
         this.blamed = blamed;
-        this.othersAreHealthy = othersAreHealthy;
+        this.replaceable = replaceable;
         this.giveUpMastership = giveUpMastership;
     }
 
@@ -139,16 +135,16 @@ public final class StuckTaskWatchdog {
             }
             return;
         }
-        boolean replaceable = othersAreHealthy.getAsBoolean();
-        executor.suspect(replaceable ? suspect : null);
+        boolean resting = replaceable.getAsBoolean();
+        executor.suspect(resting ? suspect : null);
         if (before == null) {
             log.info(
                     "Node {} is suspect and {}: {}",
                     nodeId.get(),
-                    replaceable ? "takes no tasks" : "takes tasks all the same, as no other node can",
+                    resting ? "takes no tasks" : "takes tasks all the same, as no other node can",
                     suspect);
         }
-        if (replaceable && !gaveUp) {
+        if (resting && !gaveUp) {
             gaveUp = true;
             giveUpMastership.accept("node " + nodeId.get() + " is suspect: " + suspect);
         }

@@ -17,6 +17,7 @@ import org.hatask.NodeHealthChangedEvent.Status;
 import org.hatask.cluster.ClusterView;
 import org.hatask.cluster.Node;
 import org.hatask.cluster.NodeState;
+import org.hatask.cluster.Orders;
 import org.hatask.execute.Attempt;
 import org.hatask.execute.Outcome;
 import org.hatask.execute.TaskDefinition;
@@ -77,7 +78,8 @@ final class Judge implements HealthListener {
         health = new NodeHealth(
                 settings,
                 Duration.ofMinutes(10),
-                () -> new ClusterView(members.get(0), members, null, 0, new CompletableFuture<>()),
+                () -> new ClusterView(
+                        members.get(0), members, null, null, null, 0, Orders.NONE, new CompletableFuture<>()),
                 node -> !unreachable.contains(node.id()),
                 words::values,
                 this,
