@@ -76,6 +76,27 @@ final class DeskClient {
         return look(node, "/actuator/ha").filter(Answer::isOk).map(Answer::body);
     }
 
+    /**
+     * Makes the node sick, where it was started with {@code desk.faults=true}.
+     *
+     * @param fault {@code delay?time=2s}, {@code failure} or {@code hang}
+     */
+    void makeSick(URI node, String fault) throws IOException {
+        require(send(request(node, "/faults/price/" + fault, patience)
+                .POST(HttpRequest.BodyPublishers.noBody())
+                .build()));
+    }
+
+    void heal(URI node) throws IOException {
+        require(send(request(node, "/faults/price", patience).DELETE().build()));
+    }
+
+    private static void require(Answer answer) throws IOException {
+        if (answer.status() != 204) {
+            throw new IOException("answered " + answer.status() + " " + answer.body());
+        }
+    }
+
     boolean isHealthy(URI node) {
         return look(node, "/actuator/health").filter(Answer::isOk).isPresent();
     }

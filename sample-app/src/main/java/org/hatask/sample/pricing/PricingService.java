@@ -5,6 +5,7 @@ import org.hatask.Retry;
 import org.hatask.Role;
 import org.hatask.sample.DeskProperties;
 import org.hatask.sample.ThisNode;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.stereotype.Service;
 
 /** Values contracts. Pure computation, so it may run anywhere and more than once. */
@@ -13,10 +14,12 @@ public class PricingService {
 
     private final DeskProperties properties;
     private final ThisNode node;
+    private final ObjectProvider<Faults> faults;
 
-    PricingService(DeskProperties properties, ThisNode node) {
+    PricingService(DeskProperties properties, ThisNode node, ObjectProvider<Faults> faults) {
         this.properties = properties;
         this.node = node;
+        this.faults = faults;
     }
 
     @HaTask(
@@ -25,6 +28,7 @@ public class PricingService {
             timeout = "10s",
             retry = @Retry(maxAttempts = 3, delay = "50ms", noRetryFor = IllegalArgumentException.class))
     public Valuation price(OptionContract contract) {
+        faults.ifAvailable(Faults::strike);
         return Lattice.value(contract, properties.latticeSteps(), node.id());
     }
 }
