@@ -33,6 +33,7 @@ import org.hatask.execute.TaskDefinition;
 import org.hatask.execute.TaskDefinitionFactory;
 import org.hatask.execute.TaskExecutor;
 import org.hatask.execute.TaskInvoker;
+import org.hatask.execute.Tasks;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -49,7 +50,7 @@ class MasterRoleTest {
     }
 
     private static final TaskDefinition BOOK = new TaskDefinitionFactory(
-                    text -> text, Duration.ofMinutes(1), false, java.util.Map.of())
+                    text -> text, Tasks.DEFAULTS, false, java.util.Map.of())
             .definitions("desk", Desk.class)
             .values()
             .iterator()
