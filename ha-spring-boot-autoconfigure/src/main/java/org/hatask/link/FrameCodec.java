@@ -47,8 +47,9 @@ final class FrameCodec {
             return withJson(ERROR, error.correlationId(), error.json());
         } else if (frame instanceof Frame.Refused refused) {
             byte[] text = text(refused.message());
-            return start(REFUSED, refused.correlationId(), 1 + 2 + text.length)
+            return start(REFUSED, refused.correlationId(), 1 + 4 + 2 + text.length)
                     .put(code(refused.refusal()))
+                    .putInt(refused.comeBackMillis())
                     .putShort((short) text.length)
                     .put(text)
                     .array();
@@ -178,7 +179,8 @@ final class FrameCodec {
                     case CALL -> call(in);
                     case RESULT -> new Frame.Result(correlationId(in), rest(in));
                     case ERROR -> new Frame.Error(correlationId(in), rest(in));
-                    case REFUSED -> new Frame.Refused(correlationId(in), refusal(in), string(in, MAX_TEXT));
+                    case REFUSED ->
+                        new Frame.Refused(correlationId(in), refusal(in), comeBackMillis(in), string(in, MAX_TEXT));
                     case UNKNOWN -> new Frame.Unknown(correlationId(in), bool(in), string(in, MAX_TEXT));
                     case CANCELLED -> new Frame.Cancelled(correlationId(in));
                     case CANCEL -> new Frame.Cancel(correlationId(in));
@@ -238,6 +240,15 @@ final class FrameCodec {
             case 1 -> true;
             default -> throw new MalformedFrameException("flag");
         };
+    }
+
+    private static int comeBackMillis(ByteBuffer in) throws MalformedFrameException {
+        need(in, 4, "refusal");
+        int millis = in.getInt();
+        if (millis < 0) {
+            throw new MalformedFrameException("time to come back");
+        }
+        return millis;
     }
 
     private static byte[] rest(ByteBuffer in) {

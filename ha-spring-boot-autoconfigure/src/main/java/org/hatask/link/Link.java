@@ -72,6 +72,9 @@ final class Link {
 
         /** The peer takes no calls any more. */
         void leaving(Link link);
+
+        /** The peer reported on itself. */
+        void reported(Link link, NodeReport report);
     }
 
     Link(
@@ -181,7 +184,8 @@ final class Link {
             return Outcome.Failed.of(e);
         }
         if (answer instanceof Frame.Refused refused) {
-            return new Outcome.Refused(refused.refusal(), refused.message());
+            return new Outcome.Refused(
+                    refused.refusal(), refused.message(), Duration.ofMillis(refused.comeBackMillis()));
         } else if (answer instanceof Frame.Unknown unknown) {
             return new Outcome.Unknown(unknown.message(), unknown.timedOut());
         }
@@ -240,6 +244,7 @@ final class Link {
             }
         } else if (frame instanceof Frame.Heartbeat heartbeat) {
             report = heartbeat.report();
+            listener.reported(this, heartbeat.report());
         } else if (frame instanceof Frame.GoAway) {
             leaving = true;
             listener.leaving(this);

@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
@@ -69,6 +70,7 @@ public final class LinkTransport implements TaskTransport {
     private final Map<Handshake.Peer, PeerLinks> peers = new ConcurrentHashMap<>();
     private final Set<AcceptingEndpoint> handshakes = ConcurrentHashMap.newKeySet();
     private final AtomicInteger openHandshakes = new AtomicInteger();
+    private final List<ReportListener> reportListeners = new CopyOnWriteArrayList<>();
     private final OncePerSecond warnings = new OncePerSecond();
     private final ThreadPoolExecutor dialers;
     private final ThreadPoolExecutor writers;
@@ -121,6 +123,13 @@ public final class LinkTransport implements TaskTransport {
         @Override
         public void leaving(Link link) {
             peer(link.peer()).leaving();
+        }
+
+        @Override
+        public void reported(Link link, NodeReport received) {
+            for (ReportListener listener : reportListeners) {
+                listener.reported(link.peer().nodeId(), link.peer().incarnation(), received);
+            }
         }
     };
 
@@ -506,6 +515,11 @@ public final class LinkTransport implements TaskTransport {
     public void goAway() {
         leaving = true;
         allLinks().forEach(link -> link.send(new Frame.GoAway()));
+    }
+
+    /** Has the listener told of every heartbeat from now on. */
+    public void addReportListener(ReportListener listener) {
+        reportListeners.add(listener);
     }
 
     /** The links of this moment, for operators. */
