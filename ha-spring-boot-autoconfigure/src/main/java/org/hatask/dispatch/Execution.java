@@ -1,8 +1,10 @@
 package org.hatask.dispatch;
 
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
@@ -48,6 +50,8 @@ final class Execution {
     private final String taskId;
     private final RetryPolicy retry;
     private final boolean onlyHere;
+    private final @Nullable String key;
+    private final DecisionLog decisions;
     private final Environment environment;
     private final long callDeadline;
 
@@ -57,6 +61,8 @@ final class Execution {
     private final Set<String> unable = new HashSet<>();
     /** Nodes that did not take the present attempt in the present round. */
     private final Set<String> passed = new HashSet<>();
+    /** Nodes that are busy and said when to ask them again, with that time. */
+    private final Map<String, Long> restingUntil = new HashMap<>();
 
     private int attempts;
     private int rounds;
@@ -66,6 +72,7 @@ final class Execution {
     private @Nullable String lastObstacle;
     private @Nullable Throwable lastError;
     private long pauseUntil;
+    private DecisionLog.@Nullable Decision decision;
     private @Nullable Step end;
 
     /**
@@ -78,6 +85,7 @@ final class Execution {
      * @param stopped whether this node has left and can neither send nor execute any more
      * @param electionWait how long a call waits for somebody who can take it
      * @param nanoTime monotonic clock
+     * @param budget pays for what is executed again
      */
     record Environment(
             Supplier<ClusterView> view,
@@ -86,10 +94,13 @@ final class Execution {
             MasterOutlook outlook,
             BooleanSupplier stopped,
             Duration electionWait,
-            LongSupplier nanoTime) {}
+            LongSupplier nanoTime,
+            RetryBudget budget) {}
 
     /**
      * @param onlyHere whether no other node than this may execute it
+     * @param key the call's key, where the task has one
+     * @param decisions remembers which nodes were chosen
      * @param callerRemaining time that the caller itself has left, where it is a task; null otherwise
      */
     Execution(
@@ -97,12 +108,16 @@ final class Execution {
             String taskId,
             RetryPolicy retry,
             boolean onlyHere,
+            @Nullable String key,
+            DecisionLog decisions,
             @Nullable Duration callerRemaining,
             Environment environment) {
         this.task = task;
         this.taskId = taskId;
         this.retry = retry;
         this.onlyHere = onlyHere;
+        this.key = key;
+        this.decisions = decisions;
         this.environment = environment;
         long now = now();
         // Half the range of nanoTime is as good as never, and still safe to subtract.
@@ -155,14 +170,16 @@ final class Execution {
             return finish(new TaskRejectedException(
                     "No node can execute task " + task + " (" + taskId + "): " + lastObstacle));
         }
-        List<Node> open = without(able, passed);
+        List<Node> open = awake(without(able, passed), now);
         if (!open.isEmpty()) {
-            Optional<Node> node = environment.chooser().choose(task, preferred(open));
+            List<Node> choice = preferred(open);
+            Optional<Node> node = environment.chooser().choose(task, key, choice);
             if (node.isPresent() && attemptDeadline - now > 0) {
+                decision = decisions.add(now, taskId, attempt(), node.get(), choice.size());
                 return new Step.Try(node.get(), attemptFor(view));
             }
         }
-        return waitForNode(now, view, able.isEmpty());
+        return waitForNode(now, view, able);
     }
 
     private List<Node> candidates(ClusterView view) {
@@ -186,6 +203,18 @@ final class Execution {
         return reachable.isEmpty() ? choice : reachable;
     }
 
+    private List<Node> awake(List<Node> nodes, long now) {
+        return restingUntil.isEmpty()
+                ? nodes
+                : nodes.stream().filter(node -> rest(node, now) == 0).toList();
+    }
+
+    /** How long the node does not want to be asked, in nanoseconds. */
+    private long rest(Node node, long now) {
+        Long until = restingUntil.get(node.incarnation());
+        return until == null ? 0 : Math.max(0, until - now);
+    }
+
     private static List<Node> without(List<Node> nodes, Set<String> incarnations) {
         return incarnations.isEmpty()
                 ? nodes
@@ -195,13 +224,14 @@ final class Execution {
     }
 
     /** Nobody takes it at the moment: waits for the cluster to change, or a little, and begins a new round. */
-    private Step waitForNode(long now, ClusterView view, boolean nobody) {
+    private Step waitForNode(long now, ClusterView view, List<Node> able) {
         Optional<String> hopeless =
                 task.role() == Role.MASTER ? environment.outlook().hopeless(view) : Optional.empty();
         if (hopeless.isPresent()) {
             return finish(
                     new NoMasterException("Task " + task + " (" + taskId + ") was not executed. " + hopeless.get()));
         }
+        boolean nobody = able.isEmpty();
         if (nobody) {
             onlyBusy = false;
         }
@@ -212,7 +242,11 @@ final class Execution {
             return finish(nobodyTookIt(view, nobody, Duration.ofNanos(now - unplacedSince)));
         }
         passed.clear();
-        Duration pause = nobody ? Duration.ofNanos(until - now) : roundPause();
+        Duration pause = Duration.ofNanos(until - now);
+        if (!nobody) {
+            long rest = able.stream().mapToLong(node -> rest(node, now)).min().orElse(0);
+            pause = max(roundPause(), Duration.ofNanos(rest));
+        }
         rounds++;
         return new Step.Wait(view.changed(), min(pause, Duration.ofNanos(until - now)));
     }
@@ -223,6 +257,10 @@ final class Execution {
 
     private static Duration min(Duration a, Duration b) {
         return a.compareTo(b) <= 0 ? a : b;
+    }
+
+    private static Duration max(Duration a, Duration b) {
+        return a.compareTo(b) >= 0 ? a : b;
     }
 
     private HaException nobodyTookIt(ClusterView view, boolean nobody, Duration waited) {
@@ -241,6 +279,9 @@ final class Execution {
 
     /** Takes the outcome of the attempt that the last {@link Step.Try} asked for. */
     void judge(Node node, Outcome outcome) {
+        if (decision != null) {
+            decision.ended(outcome);
+        }
         if (outcome instanceof Outcome.Succeeded succeeded) {
             end = new Step.Return(succeeded.value());
         } else if (outcome instanceof Outcome.Failed failed) {
@@ -254,6 +295,10 @@ final class Execution {
         } else if (outcome instanceof Outcome.Refused refused) {
             if (refused.refusal().isPermanent()) {
                 unable.add(node.incarnation());
+            }
+            if (!refused.comeBackAfter().isZero()) {
+                restingUntil.put(
+                        node.incarnation(), now() + refused.comeBackAfter().toNanos());
             }
             pass(node, refused.message(), refused.refusal() == Refusal.BUSY);
         } else {
@@ -277,9 +322,30 @@ final class Execution {
             end = new Step.Throw(error);
             return;
         }
+        if (withPause) {
+            if (!environment.budget().take()) {
+                endForWantOfBudget(error);
+                return;
+            }
+        } else {
+            // A lost node takes all its attempts at once, long ones too: they queue for what each second brings.
+            pause = environment.budget().reserve(min(environment.electionWait(), Duration.ofNanos(callDeadline - now)));
+            if (pause.isNegative()) {
+                endForWantOfBudget(error);
+                return;
+            }
+        }
         lastError = error;
         pauseUntil = now + pause.toNanos();
         openWindow(pauseUntil);
+    }
+
+    private void endForWantOfBudget(Throwable error) {
+        error.addSuppressed(new HaException("Task " + task + " (" + taskId + ") was not tried again after attempt "
+                + attempts + ": the retry budget of this node (" + environment.budget()
+                + ") is used up. If its calls may cause more load than that when they fail, raise ha.dispatch.retry-budget"
+                + " or ha.dispatch.retry-budget-minimum."));
+        end = new Step.Throw(error);
     }
 
     private HaException unknownError(Node node, Outcome.Unknown unknown) {

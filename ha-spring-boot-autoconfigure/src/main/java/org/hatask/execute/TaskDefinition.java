@@ -18,6 +18,7 @@ import org.hatask.Role;
  * @param retry when it is tried again
  * @param timeout longest time of one attempt
  * @param offRole what a call on a node without the role does
+ * @param balance how one of several nodes is chosen
  * @param scheduled whether the method also is {@code @Scheduled}
  * @param async whether it returns a {@code CompletableFuture}
  * @param parameterTypes types of the arguments, with generics
@@ -33,6 +34,7 @@ public record TaskDefinition(
         RetrySettings retry,
         Duration timeout,
         OffRole offRole,
+        BalanceSettings balance,
         boolean scheduled,
         boolean async,
         List<Type> parameterTypes,

@@ -2,6 +2,7 @@ package org.hatask.execute;
 
 import java.time.Duration;
 import java.util.List;
+import org.hatask.Balance;
 import org.hatask.OffRole;
 import org.hatask.Role;
 import org.jspecify.annotations.Nullable;
@@ -13,12 +14,14 @@ import org.jspecify.annotations.Nullable;
  * @param timeout longest time of one attempt
  * @param offRole what a call on a node without the role does
  * @param retry when it is tried again
+ * @param balance how one of several nodes is chosen
  */
 public record TaskOverride(
         @Nullable Role role,
         @Nullable Duration timeout,
         @Nullable OffRole offRole,
-        @Nullable RetryOverride retry) {
+        @Nullable RetryOverride retry,
+        @Nullable Balance balance) {
 
     /**
      * @param maxAttempts how often the method may be started

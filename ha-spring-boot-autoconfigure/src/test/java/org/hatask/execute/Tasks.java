@@ -3,6 +3,7 @@ package org.hatask.execute;
 import java.lang.reflect.Method;
 import java.time.Duration;
 import java.util.Map;
+import org.hatask.Balance;
 
 /** Definitions of tasks for tests, read from annotated methods as in an application. */
 public final class Tasks {
@@ -12,7 +13,7 @@ public final class Tasks {
     /** The task of the only method of this name in the class. */
     public static TaskDefinition of(Class<?> beanClass, String methodName) {
         Map<Method, TaskDefinition> tasks = new TaskDefinitionFactory(
-                        text -> text, Duration.ofMinutes(10), false, Map.of())
+                        text -> text, Duration.ofMinutes(10), false, Map.of(), Balance.ROUND_ROBIN)
                 .definitions("bean", beanClass);
         return tasks.entrySet().stream()
                 .filter(entry -> entry.getKey().getName().equals(methodName))

@@ -49,7 +49,7 @@ class MasterRoleTest {
     }
 
     private static final TaskDefinition BOOK = new TaskDefinitionFactory(
-                    text -> text, Duration.ofMinutes(1), false, java.util.Map.of())
+                    text -> text, Duration.ofMinutes(1), false, java.util.Map.of(), org.hatask.Balance.ROUND_ROBIN)
             .definitions("desk", Desk.class)
             .values()
             .iterator()

@@ -17,10 +17,12 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
+import org.hatask.Balance;
 import org.hatask.OffRole;
 import org.hatask.Role;
 import org.hatask.execute.ArgumentCodec;
 import org.hatask.execute.Attempt;
+import org.hatask.execute.BalanceSettings;
 import org.hatask.execute.CodecException;
 import org.hatask.execute.Outcome;
 import org.hatask.execute.RetrySettings;
@@ -70,6 +72,7 @@ final class TestTasks {
                     new RetrySettings(1, Duration.ZERO, 1, Duration.ZERO, 0, List.of(), List.of()),
                     Duration.ofMinutes(1),
                     OffRole.FORWARD,
+                    new BalanceSettings(Balance.ROUND_ROBIN, BalanceSettings.NO_KEY),
                     false,
                     false,
                     List.of(String.class),
