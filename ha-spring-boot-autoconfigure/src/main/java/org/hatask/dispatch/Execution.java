@@ -62,7 +62,7 @@ final class Execution {
     /** Nodes that did not take the present attempt in the present round. */
     private final Set<String> passed = new HashSet<>();
     /** Nodes that are busy and said when to ask them again, with that time. */
-    private final Map<String, Long> restingUntil = new HashMap<>();
+    private Map<String, Long> restingUntil = Map.of();
 
     private int attempts;
     private int rounds;
@@ -197,6 +197,9 @@ final class Execution {
 
     /** Nodes never tried come first, and among them those that can be reached. */
     private List<Node> preferred(List<Node> open) {
+        if (open.size() == 1) {
+            return open;
+        }
         List<Node> fresh = without(open, attempted);
         List<Node> choice = fresh.isEmpty() ? open : fresh;
         List<Node> reachable = choice.stream().filter(environment.reachable()).toList();
@@ -297,6 +300,9 @@ final class Execution {
                 unable.add(node.incarnation());
             }
             if (!refused.comeBackAfter().isZero()) {
+                if (restingUntil.isEmpty()) {
+                    restingUntil = new HashMap<>();
+                }
                 restingUntil.put(
                         node.incarnation(), now() + refused.comeBackAfter().toNanos());
             }

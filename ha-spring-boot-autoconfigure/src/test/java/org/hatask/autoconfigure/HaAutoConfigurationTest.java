@@ -18,8 +18,11 @@ import org.hatask.actuate.HaHealthIndicator;
 import org.hatask.cluster.Coordination;
 import org.hatask.cluster.Node;
 import org.hatask.cluster.NodeState;
+import org.hatask.dispatch.CandidateRequest;
 import org.hatask.dispatch.Dispatcher;
 import org.hatask.dispatch.NodeChooser;
+import org.hatask.dispatch.Strategies;
+import org.hatask.dispatch.TaskLoadBalancer;
 import org.hatask.execute.InvalidTaskException;
 import org.hatask.execute.TaskDefinition;
 import org.hatask.execute.TaskRegistry;
@@ -39,11 +42,13 @@ import org.springframework.boot.test.context.runner.WebApplicationContextRunner;
 import org.springframework.cloud.client.loadbalancer.DefaultResponse;
 import org.springframework.cloud.commons.util.UtilAutoConfiguration;
 import org.springframework.cloud.loadbalancer.annotation.LoadBalancerClient;
+import org.springframework.cloud.loadbalancer.annotation.LoadBalancerClients;
 import org.springframework.cloud.loadbalancer.config.LoadBalancerAutoConfiguration;
 import org.springframework.cloud.loadbalancer.core.ReactorServiceInstanceLoadBalancer;
 import org.springframework.cloud.loadbalancer.core.ServiceInstanceListSupplier;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import reactor.core.publisher.Mono;
 
 /** How the starter behaves in one application, here always one that cannot reach its ZooKeeper. */
 class HaAutoConfigurationTest {
@@ -205,6 +210,48 @@ class HaAutoConfigurationTest {
             assertThat(context.getBean(Dispatcher.class).explain(any, null).strategy())
                     .isEqualTo("round-robin");
         });
+    }
+
+    /** The example of {@code docs/balancing.md}. */
+    static class SomeOfIt {
+        @Bean
+        ReactorServiceInstanceLoadBalancer choose(Strategies builtIn) {
+            TaskLoadBalancer ours = new TaskLoadBalancer(builtIn);
+            return request -> {
+                var context = (CandidateRequest.Context) request.getContext();
+                if (!context.taskName().equals("desk.master")) {
+                    return ours.choose(request);
+                }
+                return Mono.just(new DefaultResponse(context.candidates().get(0)));
+            };
+        }
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    @LoadBalancerClients({
+        @LoadBalancerClient(name = "orders"),
+        @LoadBalancerClient(name = "ha-task", configuration = SomeOfIt.class)
+    })
+    static class WithOwnStrategyForSome {}
+
+    @Test
+    void anApplicationsOwnStrategyMayLeaveTasksToOurs() {
+        List<Node> nodes = List.of(node("n1"), node("n2"), node("n3"));
+        runner.withUserConfiguration(WithDesk.class, WithOwnStrategyForSome.class)
+                .run(context -> {
+                    TaskRegistry tasks = context.getBean(TaskRegistrar.class).registry();
+                    NodeChooser chooser = context.getBean(NodeChooser.class);
+                    TaskDefinition any = tasks.find("desk.any").orElseThrow();
+                    TaskDefinition master = tasks.find("desk.master").orElseThrow();
+                    assertThat(Stream.generate(() ->
+                                            chooser.choose(any, null, nodes).orElseThrow())
+                                    .limit(3))
+                            .containsExactlyInAnyOrderElementsOf(nodes);
+                    assertThat(Stream.generate(() ->
+                                            chooser.choose(master, null, nodes).orElseThrow())
+                                    .limit(3))
+                            .containsOnly(nodes.get(0));
+                });
     }
 
     private static Node node(String id) {
