@@ -37,7 +37,7 @@ sealed interface Frame {
     /**
      * The attempt was not started.
      *
-     * @param comeBackMillis how long the caller should stay away, zero where it makes no difference
+     * @param comeBackMillis how long the caller should stay away, zero where it makes no difference; since version 2
      */
     record Refused(long correlationId, Refusal refusal, int comeBackMillis, String message) implements Answer {}
 

@@ -404,17 +404,7 @@ public final class LinkTransport implements TaskTransport {
 
     private Link link(Handshake.Session session, boolean dialled, Wire wire, Sealing.Opener opener) {
         return new Link(
-                session.peer(),
-                dialled,
-                wire,
-                new Sealing.Sealer(session.sendKey()),
-                opener,
-                writers,
-                settings,
-                codec,
-                receiver,
-                linkListener,
-                System::nanoTime);
+                session, dialled, wire, opener, writers, settings, codec, receiver, linkListener, System::nanoTime);
     }
 
     /** A link is there: what waited for one goes over it. */
