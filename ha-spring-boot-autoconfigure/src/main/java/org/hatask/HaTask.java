@@ -52,4 +52,7 @@ public @interface HaTask {
 
     /** What a call does on a node that has not the role. */
     OffRole offRole() default OffRole.FORWARD;
+
+    /** How one of several nodes is chosen. */
+    Balance balance() default Balance.DEFAULT;
 }

@@ -1,6 +1,7 @@
 package org.hatask;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -11,7 +12,9 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Instant;
 import java.util.List;
+import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -31,6 +34,16 @@ class EndpointTest {
         @HaTask(role = Role.MASTER)
         public String price(String name) {
             return name;
+        }
+
+        @HaTask(role = Role.WORKER, balance = Balance.CONSISTENT_HASH)
+        public String quote(@BalanceKey String name) {
+            return name;
+        }
+
+        @HaTask(balance = Balance.LEAST_ACTIVE, retry = @Retry(maxAttempts = 2, delay = "1ms"))
+        public String fail() throws IOException {
+            throw new IOException("no");
         }
     }
 
@@ -89,8 +102,10 @@ class EndpointTest {
         assertThat(ha.path("members").findValuesAsText("id")).containsExactly("n1", "n2");
         assertThat(ha.path("members").get(0).path("health").path("status").asText())
                 .isEqualTo("UP");
-        JsonNode task = ha.path("tasks").get(0);
-        assertThat(task.path("name").asText()).isEqualTo("desk.price");
+        JsonNode task = StreamSupport.stream(ha.path("tasks").spliterator(), false)
+                .filter(each -> each.path("name").asText().equals("desk.price"))
+                .findFirst()
+                .orElseThrow();
         assertThat(task.path("role").asText()).isEqualTo("MASTER");
         assertThat(task.path("method").asText()).endsWith("Desk.price");
         assertThat(task.path("calls").asLong()).isPositive();
@@ -139,6 +154,65 @@ class EndpointTest {
 
         assertThat(HTTP.send(post, BodyHandlers.ofString()).statusCode()).isEqualTo(405);
         assertThat(json("/actuator/ha/history").path("actions")).isEmpty();
+    }
+
+    @Test
+    void whyATaskGoesWhereItGoesIsExplainedForEveryNode() throws Exception {
+        String worker = nodes.workerIds().get(0);
+        nodes.bean("n1", Desk.class).quote("x");
+
+        JsonNode quote = json("/actuator/ha/explain/desk.quote?key=x");
+
+        assertThat(quote.path("task").asText()).isEqualTo("desk.quote");
+        assertThat(quote.path("role").asText()).isEqualTo("WORKER");
+        assertThat(quote.path("strategy").asText()).isEqualTo("consistent-hash");
+        assertThat(quote.path("key").asText()).isEqualTo("x");
+        assertThat(quote.path("scoreMeaning").asText()).contains("highest");
+        assertThat(quote.path("nodes")).hasSize(2).allSatisfy(node -> {
+            boolean candidate = node.path("id").asText().equals(worker);
+            assertThat(node.path("candidate").asBoolean()).isEqualTo(candidate);
+            if (candidate) {
+                assertThat(node.path("score").asDouble()).isPositive();
+                assertThat(node.path("excluded").isNull()).isTrue();
+            } else {
+                assertThat(node.path("excluded").asText()).contains("it is the master");
+            }
+        });
+        JsonNode decision = quote.path("decisions").get(0);
+        assertThat(decision.path("node").asText()).isEqualTo(worker);
+        assertThat(decision.path("candidates").asInt()).isOne();
+        assertThat(decision.path("reason").asText()).isEqualTo("the only candidate");
+        assertThat(decision.path("attempt").asInt()).isOne();
+        assertThat(decision.path("outcome").asText()).isEqualTo("SUCCEEDED");
+        assertThat(Instant.parse(decision.path("at").asText()))
+                .isBetween(Instant.now().minusSeconds(120), Instant.now());
+        assertThat(quote.path("retryBudget").path("available").asDouble()).isPositive();
+    }
+
+    @Test
+    void theLastDecisionsShowEveryAttempt() throws Exception {
+        assertThatExceptionOfType(IOException.class)
+                .isThrownBy(() -> nodes.bean("n1", Desk.class).fail());
+
+        JsonNode fail = json("/actuator/ha/explain/desk.fail");
+
+        assertThat(fail.path("nodes"))
+                .allSatisfy(node -> assertThat(node.path("score").asDouble()).isZero());
+        JsonNode decisions = fail.path("decisions");
+        assertThat(decisions).hasSize(2).allSatisfy(decision -> assertThat(
+                        decision.path("outcome").asText())
+                .isEqualTo("FAILED: java.io.IOException"));
+        assertThat(decisions.get(1).path("reason").asText()).isEqualTo("least-active");
+        assertThat(decisions.findValuesAsText("node")).containsExactlyInAnyOrder("n1", "n2");
+        assertThat(decisions.findValuesAsText("taskId"))
+                .hasSize(2)
+                .containsOnly(decisions.get(0).path("taskId").asText());
+    }
+
+    @Test
+    void onlyTasksThatThereAreCanBeExplained() throws Exception {
+        assertThat(get("/actuator/ha/explain/desk.nothing").statusCode()).isEqualTo(404);
+        assertThat(get("/actuator/ha/nonsense/desk.price").statusCode()).isEqualTo(404);
     }
 
     @Test

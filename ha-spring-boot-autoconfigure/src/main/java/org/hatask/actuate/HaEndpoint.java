@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.hatask.cluster.Operations;
 import org.hatask.cluster.OperatorAction;
+import org.hatask.dispatch.Explanation;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.actuate.endpoint.Access;
 import org.springframework.boot.actuate.endpoint.SecurityContext;
@@ -109,5 +110,21 @@ public class HaEndpoint {
             case REFUSED -> 409;
             case FAILED -> 500;
         };
+    }
+
+    /**
+     * {@code explain/{task}}: why calls of the task, made on this node, go where they go.
+     *
+     * @param section {@code explain}; null is the answer, and so 404, to any other and to an unknown task
+     * @param task its name
+     * @param key asks for the calls with this key, where the strategy goes by one
+     */
+    @ReadOperation
+    public @Nullable Explanation explain(
+            @Selector String section,
+            @Selector String task,
+            // The one by which Spring Boot tells that a parameter may be missing.
+            @org.springframework.lang.Nullable String key) {
+        return section.equals("explain") ? reporter.explain(task, key) : null;
     }
 }

@@ -13,6 +13,7 @@ import org.hatask.cluster.MasterElection;
 import org.hatask.cluster.Node;
 import org.hatask.cluster.Orders;
 import org.hatask.dispatch.Dispatcher;
+import org.hatask.dispatch.Explanation;
 import org.hatask.dispatch.TaskStatistics;
 import org.hatask.execute.TaskDefinition;
 import org.hatask.execute.TaskExecutor;
@@ -91,6 +92,15 @@ public final class HaReporter {
                 ? null
                 : new HaReport.Appointed(
                         appointment.nodeId(), appointment.demoted(), appointment.at(), appointment.by());
+    }
+
+    /** Why the task's calls go where they go; null when there is no such task. */
+    @Nullable
+    Explanation explain(String taskName, @Nullable String key) {
+        return registry.get()
+                .find(taskName)
+                .map(task -> dispatcher.explain(task, key))
+                .orElse(null);
     }
 
     private HaReport.OwnNode ownNode(ClusterView view) {

@@ -1,16 +1,22 @@
 package org.hatask.autoconfigure;
 
+import java.util.Arrays;
 import java.util.Map;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.stream.Stream;
 import org.hatask.HaCluster;
 import org.hatask.cluster.ClusterState;
 import org.hatask.cluster.Coordination;
 import org.hatask.cluster.MasterElection;
 import org.hatask.cluster.Membership;
-import org.hatask.dispatch.CandidateSupplier;
 import org.hatask.dispatch.Dispatcher;
 import org.hatask.dispatch.HaTaskInterceptor;
 import org.hatask.dispatch.LoadBalancerNodeChooser;
 import org.hatask.dispatch.NodeChooser;
+import org.hatask.dispatch.NodeLoads;
+import org.hatask.dispatch.RetryBudget;
+import org.hatask.dispatch.Strategies;
+import org.hatask.dispatch.TaskLoadBalancer;
 import org.hatask.execute.ArgumentCodec;
 import org.hatask.execute.ExecutorSettings;
 import org.hatask.execute.JacksonArgumentCodec;
@@ -38,13 +44,13 @@ import org.springframework.cloud.client.ServiceInstance;
 import org.springframework.cloud.client.loadbalancer.reactive.ReactiveLoadBalancer;
 import org.springframework.cloud.loadbalancer.annotation.LoadBalancerClientSpecification;
 import org.springframework.cloud.loadbalancer.core.ReactorServiceInstanceLoadBalancer;
-import org.springframework.cloud.loadbalancer.core.RoundRobinLoadBalancer;
 import org.springframework.cloud.loadbalancer.support.LoadBalancerClientFactory;
-import org.springframework.cloud.loadbalancer.support.SimpleObjectProvider;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Import;
+import org.springframework.core.Ordered;
+import org.springframework.core.annotation.Order;
 import org.springframework.core.env.Environment;
 
 /** The engine: tasks are found, dispatched and executed, and the node joins and leaves with the application. */
@@ -80,7 +86,8 @@ public class HaAutoConfiguration {
                 environment::resolveRequiredPlaceholders,
                 defaults,
                 properties.topology() == HaProperties.Topology.PRIMARY_BACKUP,
-                properties.tasks());
+                properties.tasks(),
+                properties.dispatch().balance());
     }
 
     @Bean
@@ -114,27 +121,67 @@ public class HaAutoConfiguration {
                 System::nanoTime);
     }
 
-    /** What {@code @LoadBalancerClient} would register, without the warning that it causes on an auto-configuration. */
+    /** Tasks in flight on every node. */
     @Bean
-    LoadBalancerClientSpecification haLoadBalancerSpecification() {
+    NodeLoads haNodeLoads(
+            HaProperties properties, ClusterState cluster, TaskExecutor executor, LinkTransport transport) {
+        NodeLoads loads = new NodeLoads(
+                () -> cluster.view().self(),
+                executor::inFlight,
+                properties.link().heartbeatInterval(),
+                System::nanoTime);
+        transport.addReportListener(loads);
+        cluster.addListener((before, after) -> loads.retainOnly(after.members()));
+        return loads;
+    }
+
+    @Bean
+    Strategies haStrategies(HaProperties properties, ClusterState cluster, NodeLoads loads, TaskExecutor executor) {
+        return new Strategies(
+                () -> cluster.view().self(),
+                loads,
+                executor.threads(),
+                properties.dispatch().preferZone(),
+                bound -> ThreadLocalRandom.current().nextInt(bound));
+    }
+
+    /**
+     * What {@code @LoadBalancerClient} would register, without the warning that it causes on an auto-configuration. Of two
+     * specifications for one service the later replaces the earlier, and an application's come before those of
+     * auto-configurations; so this one brings the application's along, ahead of ours, which then gives way.
+     */
+    @Bean
+    @Order(Ordered.LOWEST_PRECEDENCE)
+    static LoadBalancerClientSpecification haLoadBalancerSpecification(
+            ObjectProvider<LoadBalancerClientSpecification> others) {
+        Stream<Class<?>> theirs = others.stream()
+                .filter(other -> LoadBalancerNodeChooser.SERVICE_ID.equals(other.getName()))
+                .flatMap(other -> Arrays.stream(other.getConfiguration()));
         return new LoadBalancerClientSpecification(
-                LoadBalancerNodeChooser.SERVICE_ID, new Class<?>[] {HaLoadBalancerConfiguration.class});
+                LoadBalancerNodeChooser.SERVICE_ID,
+                Stream.concat(theirs, Stream.of(HaLoadBalancerConfiguration.class))
+                        .toArray(Class<?>[]::new));
     }
 
     @Bean
     @ConditionalOnMissingBean
-    NodeChooser haNodeChooser(ObjectProvider<LoadBalancerClientFactory> factory) {
-        return new LoadBalancerNodeChooser(() -> balancer(factory.getIfAvailable()));
+    NodeChooser haNodeChooser(ObjectProvider<LoadBalancerClientFactory> factory, Strategies strategies) {
+        return new LoadBalancerNodeChooser(() -> balancer(factory.getIfAvailable(), strategies));
     }
 
     /** With Spring Cloud LoadBalancer switched off for the application, ours stays what it is by default. */
-    private static ReactiveLoadBalancer<ServiceInstance> balancer(@Nullable LoadBalancerClientFactory factory) {
-        String service = LoadBalancerNodeChooser.SERVICE_ID;
-        ReactiveLoadBalancer<ServiceInstance> own =
-                factory == null ? null : factory.getInstance(service, ReactorServiceInstanceLoadBalancer.class);
-        return own != null
-                ? own
-                : new RoundRobinLoadBalancer(new SimpleObjectProvider<>(new CandidateSupplier()), service);
+    private static ReactiveLoadBalancer<ServiceInstance> balancer(
+            @Nullable LoadBalancerClientFactory factory, Strategies strategies) {
+        ReactiveLoadBalancer<ServiceInstance> own = factory == null
+                ? null
+                : factory.getInstance(LoadBalancerNodeChooser.SERVICE_ID, ReactorServiceInstanceLoadBalancer.class);
+        return own != null ? own : new TaskLoadBalancer(strategies);
+    }
+
+    @Bean
+    RetryBudget haRetryBudget(HaProperties properties) {
+        return new RetryBudget(
+                properties.dispatch().retryShare(), properties.dispatch().retryBudgetMinimum(), System::nanoTime);
     }
 
     @Bean
@@ -145,6 +192,8 @@ public class HaAutoConfiguration {
             LinkTransport transport,
             NodeChooser chooser,
             NodeHealth health,
+            NodeLoads loads,
+            RetryBudget budget,
             HaThreads threads) {
         return new Dispatcher(
                 cluster,
@@ -153,6 +202,8 @@ public class HaAutoConfiguration {
                 chooser,
                 health,
                 properties.strategy() == HaProperties.Strategy.MANUAL,
+                loads,
+                budget,
                 properties.election().waitTime(),
                 threads.callbacks());
     }

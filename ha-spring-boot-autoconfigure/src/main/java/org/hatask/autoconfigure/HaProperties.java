@@ -8,6 +8,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.hatask.Balance;
 import org.hatask.execute.TaskOverride;
 import org.hatask.failure.FailureSettings;
 import org.jspecify.annotations.Nullable;
@@ -112,8 +113,8 @@ public record HaProperties(
      *     is on this machine, else the first address that is not loopback
      * @param masterEligible whether this node may become master
      * @param acceptsTasks whether this node executes tasks; if not, it only calls
-     * @param weight share of the work relative to other nodes, at least 1
-     * @param zone where the node stands
+     * @param weight share of the work relative to other nodes, at least 1; for weighted and consistent-hash
+     * @param zone where the node stands, such as a data centre; calls prefer nodes of their own
      */
     public record NodeProperties(
             @Nullable String id,
@@ -206,11 +207,48 @@ public record HaProperties(
 
     /**
      * @param timeout longest time of one attempt, unless the task says otherwise
+     * @param balance how one of several nodes is chosen, unless the task says otherwise
+     * @param preferZone whether nodes of this node's zone come first while there are any; matters only where ha.node.zone is
+     *     set, and not to consistent-hash
+     * @param retryBudget attempts beyond the first that all calls of this node together may cause, in per cent of the calls
+     * @param retryBudgetMinimum such attempts per second that are there however few calls are made
      */
-    public record Dispatch(@DefaultValue("10m") Duration timeout) {
+    public record Dispatch(
+            @DefaultValue("10m") Duration timeout,
+            @DefaultValue("round-robin") Balance balance,
+            @DefaultValue("true") boolean preferZone,
+            @DefaultValue("20%") String retryBudget,
+            @DefaultValue("3") int retryBudgetMinimum) {
+
+        private static final Pattern PERCENT = Pattern.compile("(\\d{1,3}(?:\\.\\d+)?)\\s*%?");
 
         public Dispatch {
             require(isPositive(timeout), "ha.dispatch.timeout", timeout, "more than zero");
+            require(
+                    balance != Balance.DEFAULT,
+                    "ha.dispatch.balance",
+                    balance,
+                    "round-robin, random, weighted, least-active, consistent-hash or local-first");
+            require(
+                    share(retryBudget) >= 0 && share(retryBudget) <= 1,
+                    "ha.dispatch.retry-budget",
+                    retryBudget,
+                    "a percentage from 0 to 100, such as 20%");
+            require(
+                    retryBudgetMinimum >= 0,
+                    "ha.dispatch.retry-budget-minimum",
+                    retryBudgetMinimum,
+                    "zero or more, a number of attempts per second");
+        }
+
+        /** The budget as a share: 0.2 for 20 %. */
+        double retryShare() {
+            return share(retryBudget);
+        }
+
+        private static double share(String percent) {
+            Matcher matcher = PERCENT.matcher(percent.strip());
+            return matcher.matches() ? Double.parseDouble(matcher.group(1)) / 100 : -1;
         }
     }
 

@@ -52,9 +52,12 @@ public final class CandidateInstance implements ServiceInstance {
         return node.uri();
     }
 
+    /** {@code weight}, and {@code zone} where the node has one. */
     @Override
     public Map<String, String> getMetadata() {
-        return Map.of("weight", Integer.toString(node.weight()));
+        String weight = Integer.toString(node.weight());
+        String zone = node.zone();
+        return zone == null ? Map.of("weight", weight) : Map.of("weight", weight, "zone", zone);
     }
 
     @Override

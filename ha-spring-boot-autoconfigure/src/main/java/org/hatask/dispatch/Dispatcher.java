@@ -1,5 +1,6 @@
 package org.hatask.dispatch;
 
+import java.time.Clock;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -10,7 +11,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.hatask.OffRole;
@@ -35,16 +35,22 @@ public final class Dispatcher implements AutoCloseable {
     private final ClusterState cluster;
     private final TaskExecutor executor;
     private final TaskTransport transport;
+    private final NodeLoads loads;
+    private final RetryBudget budget;
     private final Executor callbacks;
     private final Execution.Environment environment;
     private final Map<String, RetryPolicy> retryPolicies = new ConcurrentHashMap<>();
     private final Map<String, TaskStatistics> statistics = new ConcurrentHashMap<>();
-    private final AtomicLong lastTask = new AtomicLong();
+    private final Map<String, DecisionLog> decisions = new ConcurrentHashMap<>();
+    private final TaskIds taskIds = new TaskIds();
+    private final Explainer explainer;
     private final CompletableFuture<Void> stopped = new CompletableFuture<>();
 
     /**
      * @param fitness which nodes are fit for work
      * @param operated whether the operator alone decides who is master, so that none comes by itself
+     * @param loads is told what this node has in flight on others
+     * @param budget pays for what is executed again
      * @param electionWait how long a call waits for a node that can take it
      * @param callbacks where calls that hold no thread go on, and where what depends on their futures runs
      */
@@ -55,13 +61,18 @@ public final class Dispatcher implements AutoCloseable {
             NodeChooser chooser,
             Fitness fitness,
             boolean operated,
+            NodeLoads loads,
+            RetryBudget budget,
             Duration electionWait,
             Executor callbacks) {
         this.cluster = cluster;
         this.executor = executor;
         this.transport = transport;
+        this.loads = loads;
+        this.budget = budget;
         this.callbacks = callbacks;
         Predicate<Node> reachable = node -> isSelf(node) || transport.isReachable(node);
+        this.explainer = new Explainer(chooser, fitness, budget, System::nanoTime, Clock.systemUTC());
         this.environment = new Execution.Environment(
                 cluster::view,
                 chooser,
@@ -69,7 +80,8 @@ public final class Dispatcher implements AutoCloseable {
                 operated ? MasterOutlook.operated(reachable) : MasterOutlook.ELECTED,
                 stopped::isDone,
                 electionWait,
-                System::nanoTime);
+                System::nanoTime,
+                budget);
     }
 
     /**
@@ -82,7 +94,7 @@ public final class Dispatcher implements AutoCloseable {
             TaskDefinition task, @Nullable Object[] arguments, Supplier<Callable<@Nullable Object>> local)
             throws Throwable {
         long start = System.nanoTime();
-        Execution execution = newExecution(task);
+        Execution execution = newExecution(task, arguments);
         while (true) {
             Step step = execution.next();
             if (step instanceof Step.Try tried) {
@@ -101,9 +113,8 @@ public final class Dispatcher implements AutoCloseable {
 
     private Outcome outcome(Step.Try tried, @Nullable Object[] arguments, Supplier<Callable<@Nullable Object>> local) {
         try {
-            CompletableFuture<Outcome> pending = isSelf(tried.node())
-                    ? executor.runInPlace(tried.attempt(), local.get())
-                    : transport.send(tried.node(), tried.attempt(), arguments);
+            CompletableFuture<Outcome> pending =
+                    isSelf(tried.node()) ? executor.runInPlace(tried.attempt(), local.get()) : send(tried, arguments);
             tried.trial().sent(pending);
             return await(tried, pending);
         } catch (RuntimeException | Error e) {
@@ -162,7 +173,7 @@ public final class Dispatcher implements AutoCloseable {
      */
     public CompletableFuture<@Nullable Object> callAsync(
             TaskDefinition task, @Nullable Object[] arguments, Supplier<Callable<@Nullable Object>> local) {
-        AsyncCall call = new AsyncCall(task, arguments, newExecution(task));
+        AsyncCall call = new AsyncCall(task, arguments, newExecution(task, arguments));
         call.goOn(local);
         return call.result;
     }
@@ -223,7 +234,7 @@ public final class Dispatcher implements AutoCloseable {
         private CompletableFuture<Outcome> start(Step.Try tried, @Nullable Supplier<Callable<@Nullable Object>> local) {
             try {
                 if (!isSelf(tried.node())) {
-                    return transport.send(tried.node(), tried.attempt(), arguments);
+                    return send(tried, arguments);
                 }
                 return local != null
                         ? executor.runInPlace(tried.attempt(), local.get())
@@ -250,14 +261,26 @@ public final class Dispatcher implements AutoCloseable {
         }
     }
 
-    private Execution newExecution(TaskDefinition task) {
+    private Execution newExecution(TaskDefinition task, @Nullable Object[] arguments) {
+        budget.called();
         RetryPolicy retry = retryPolicies.computeIfAbsent(task.name(), name -> new RetryPolicy(task.retry()));
         Duration callerRemaining =
                 TaskContext.find().map(TaskContext::remaining).orElse(null);
-        String taskId = cluster.view().self().incarnation() + "-"
-                + Long.toString(lastTask.incrementAndGet(), Character.MAX_RADIX);
+        String taskId = taskIds.next(cluster.view().self().incarnation());
         boolean onlyHere = task.offRole() != OffRole.FORWARD;
-        return new Execution(task, taskId, retry, onlyHere, callerRemaining, environment);
+        return new Execution(
+                task,
+                taskId,
+                retry,
+                onlyHere,
+                task.balance().key(arguments),
+                decisions(task.name()),
+                callerRemaining,
+                environment);
+    }
+
+    private CompletableFuture<Outcome> send(Step.Try tried, @Nullable Object[] arguments) {
+        return loads.track(tried.node(), transport.send(tried.node(), tried.attempt(), arguments));
     }
 
     private boolean isSelf(Node node) {
@@ -271,6 +294,20 @@ public final class Dispatcher implements AutoCloseable {
     /** What was counted of a task's calls on this node. */
     public TaskStatistics statistics(String taskName) {
         return statistics.computeIfAbsent(taskName, name -> new TaskStatistics());
+    }
+
+    private DecisionLog decisions(String taskName) {
+        DecisionLog known = decisions.get(taskName);
+        return known != null ? known : decisions.computeIfAbsent(taskName, name -> new DecisionLog());
+    }
+
+    /**
+     * Why calls of the task go where they go, as seen by this node now.
+     *
+     * @param key asks for the calls with this key; null for calls in general
+     */
+    public Explanation explain(TaskDefinition task, @Nullable String key) {
+        return explainer.explain(cluster.view(), task, key, decisions(task.name()));
     }
 
     /** This node has left: calls that still look for a node end with an error instead of waiting in vain. */

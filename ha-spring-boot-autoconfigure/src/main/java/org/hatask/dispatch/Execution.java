@@ -1,8 +1,10 @@
 package org.hatask.dispatch;
 
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
@@ -48,6 +50,8 @@ final class Execution {
     private final String taskId;
     private final RetryPolicy retry;
     private final boolean onlyHere;
+    private final @Nullable String key;
+    private final DecisionLog decisions;
     private final Environment environment;
     private final long callDeadline;
 
@@ -57,6 +61,8 @@ final class Execution {
     private final Set<String> unable = new HashSet<>();
     /** Nodes that did not take the present attempt in the present round. */
     private final Set<String> passed = new HashSet<>();
+    /** Nodes that are busy and said when to ask them again, with that time. */
+    private Map<String, Long> restingUntil = Map.of();
 
     private int attempts;
     private int rounds;
@@ -67,6 +73,7 @@ final class Execution {
     private @Nullable Throwable lastError;
     private long pauseUntil;
     private Fitness.@Nullable Trial trial;
+    private DecisionLog.@Nullable Decision decision;
     private @Nullable Step end;
 
     /**
@@ -79,6 +86,7 @@ final class Execution {
      * @param stopped whether this node has left and can neither send nor execute any more
      * @param electionWait how long a call waits for somebody who can take it
      * @param nanoTime monotonic clock
+     * @param budget pays for what is executed again
      */
     record Environment(
             Supplier<ClusterView> view,
@@ -87,10 +95,13 @@ final class Execution {
             MasterOutlook outlook,
             BooleanSupplier stopped,
             Duration electionWait,
-            LongSupplier nanoTime) {}
+            LongSupplier nanoTime,
+            RetryBudget budget) {}
 
     /**
      * @param onlyHere whether no other node than this may execute it
+     * @param key the call's key, where the task has one
+     * @param decisions remembers which nodes were chosen
      * @param callerRemaining time that the caller itself has left, where it is a task; null otherwise
      */
     Execution(
@@ -98,12 +109,16 @@ final class Execution {
             String taskId,
             RetryPolicy retry,
             boolean onlyHere,
+            @Nullable String key,
+            DecisionLog decisions,
             @Nullable Duration callerRemaining,
             Environment environment) {
         this.task = task;
         this.taskId = taskId;
         this.retry = retry;
         this.onlyHere = onlyHere;
+        this.key = key;
+        this.decisions = decisions;
         this.environment = environment;
         long now = now();
         // Half the range of nanoTime is as good as never, and still safe to subtract.
@@ -156,14 +171,14 @@ final class Execution {
             return finish(new TaskRejectedException(
                     "No node can execute task " + task + " (" + taskId + "): " + lastObstacle));
         }
-        List<Node> open = without(able, passed);
+        List<Node> open = awake(without(able, passed), now);
         if (!open.isEmpty()) {
-            Step.Try next = attemptDeadline - now > 0 ? place(preferred(open), attemptFor(view)) : null;
+            Step.Try next = attemptDeadline - now > 0 ? place(preferred(open), attemptFor(view), now) : null;
             if (next != null) {
                 return next;
             }
         }
-        return waitForNode(now, view, able.isEmpty());
+        return waitForNode(now, view, able);
     }
 
     private List<Node> candidates(ClusterView view) {
@@ -181,6 +196,9 @@ final class Execution {
 
     /** Nodes that are fit come first, and among them those never tried. */
     private List<Node> preferred(List<Node> open) {
+        if (open.size() == 1) {
+            return open;
+        }
         List<Node> fresh = without(open, attempted);
         List<Node> choice = fresh.isEmpty() ? open : fresh;
         List<Node> fit = environment.fitness().fit(choice);
@@ -191,19 +209,32 @@ final class Execution {
     }
 
     /** Finds the node that is chosen and takes it; null when the strategy wants none. The last one takes it in any case. */
-    private Step.@Nullable Try place(List<Node> choice, Attempt attempt) {
+    private Step.@Nullable Try place(List<Node> choice, Attempt attempt, long now) {
         for (List<Node> left = choice; ; ) {
-            Node node = environment.chooser().choose(task, left).orElse(null);
+            Node node = environment.chooser().choose(task, key, left).orElse(null);
             if (node == null) {
                 return null;
             }
             Fitness.Trial begun = environment.fitness().begin(node, attempt, left.size() == 1);
             if (begun != null) {
                 trial = begun;
+                decision = decisions.add(now, taskId, attempt.number(), node, choice.size());
                 return new Step.Try(node, attempt, begun);
             }
             left = without(left, Set.of(node.incarnation()));
         }
+    }
+
+    private List<Node> awake(List<Node> nodes, long now) {
+        return restingUntil.isEmpty()
+                ? nodes
+                : nodes.stream().filter(node -> rest(node, now) == 0).toList();
+    }
+
+    /** How long the node does not want to be asked, in nanoseconds. */
+    private long rest(Node node, long now) {
+        Long until = restingUntil.get(node.incarnation());
+        return until == null ? 0 : Math.max(0, until - now);
     }
 
     private static List<Node> without(List<Node> nodes, Set<String> incarnations) {
@@ -215,13 +246,14 @@ final class Execution {
     }
 
     /** Nobody takes it at the moment: waits for the cluster to change, or a little, and begins a new round. */
-    private Step waitForNode(long now, ClusterView view, boolean nobody) {
+    private Step waitForNode(long now, ClusterView view, List<Node> able) {
         Optional<String> hopeless =
                 task.role() == Role.MASTER ? environment.outlook().hopeless(view) : Optional.empty();
         if (hopeless.isPresent()) {
             return finish(
                     new NoMasterException("Task " + task + " (" + taskId + ") was not executed. " + hopeless.get()));
         }
+        boolean nobody = able.isEmpty();
         if (nobody) {
             onlyBusy = false;
         }
@@ -232,7 +264,11 @@ final class Execution {
             return finish(nobodyTookIt(view, nobody, Duration.ofNanos(now - unplacedSince)));
         }
         passed.clear();
-        Duration pause = nobody ? Duration.ofNanos(until - now) : roundPause();
+        Duration pause = Duration.ofNanos(until - now);
+        if (!nobody) {
+            long rest = able.stream().mapToLong(node -> rest(node, now)).min().orElse(0);
+            pause = max(roundPause(), Duration.ofNanos(rest));
+        }
         rounds++;
         return new Step.Wait(view.changed(), min(pause, Duration.ofNanos(until - now)));
     }
@@ -243,6 +279,10 @@ final class Execution {
 
     private static Duration min(Duration a, Duration b) {
         return a.compareTo(b) <= 0 ? a : b;
+    }
+
+    private static Duration max(Duration a, Duration b) {
+        return a.compareTo(b) >= 0 ? a : b;
     }
 
     private HaException nobodyTookIt(ClusterView view, boolean nobody, Duration waited) {
@@ -265,6 +305,9 @@ final class Execution {
         if (ended != null) {
             ended.ended(outcome);
         }
+        if (decision != null) {
+            decision.ended(outcome);
+        }
         if (outcome instanceof Outcome.Succeeded succeeded) {
             end = new Step.Return(succeeded.value());
         } else if (outcome instanceof Outcome.Failed failed) {
@@ -278,6 +321,13 @@ final class Execution {
         } else if (outcome instanceof Outcome.Refused refused) {
             if (refused.refusal().isPermanent()) {
                 unable.add(node.incarnation());
+            }
+            if (!refused.comeBackAfter().isZero()) {
+                if (restingUntil.isEmpty()) {
+                    restingUntil = new HashMap<>();
+                }
+                restingUntil.put(
+                        node.incarnation(), now() + refused.comeBackAfter().toNanos());
             }
             pass(node, refused.message(), refused.refusal() == Refusal.BUSY);
         } else {
@@ -301,9 +351,30 @@ final class Execution {
             end = new Step.Throw(error);
             return;
         }
+        if (withPause) {
+            if (!environment.budget().take()) {
+                endForWantOfBudget(error);
+                return;
+            }
+        } else {
+            // A lost node takes all its attempts at once, long ones too: they queue for what each second brings.
+            pause = environment.budget().reserve(min(environment.electionWait(), Duration.ofNanos(callDeadline - now)));
+            if (pause.isNegative()) {
+                endForWantOfBudget(error);
+                return;
+            }
+        }
         lastError = error;
         pauseUntil = now + pause.toNanos();
         openWindow(pauseUntil);
+    }
+
+    private void endForWantOfBudget(Throwable error) {
+        error.addSuppressed(new HaException("Task " + task + " (" + taskId + ") was not tried again after attempt "
+                + attempts + ": the retry budget of this node (" + environment.budget()
+                + ") is used up. If its calls may cause more load than that when they fail, raise ha.dispatch.retry-budget"
+                + " or ha.dispatch.retry-budget-minimum."));
+        end = new Step.Throw(error);
     }
 
     private HaException unknownError(Node node, Outcome.Unknown unknown) {

@@ -4,6 +4,8 @@ import java.util.List;
 import org.hatask.Role;
 import org.hatask.cluster.ClusterView;
 import org.hatask.cluster.Node;
+import org.hatask.cluster.NodeState;
+import org.jspecify.annotations.Nullable;
 
 /** Which members may execute a task of a role. */
 final class RoleRouter {
@@ -20,6 +22,21 @@ final class RoleRouter {
                     case ANY -> true;
                 })
                 .toList();
+    }
+
+    /** Why a member may not execute a task of the role, as the end of a sentence; null when it may. */
+    static @Nullable String whyNot(ClusterView view, Node node, Role role) {
+        if (!node.acceptsTasks()) {
+            return "it executes no tasks (ha.node.accepts-tasks=false)";
+        }
+        if (node.state() != NodeState.UP) {
+            return "its state is " + node.state();
+        }
+        return switch (role) {
+            case MASTER -> view.isMaster(node) ? null : "it is a worker, and the task is for the master";
+            case WORKER -> view.isMaster(node) ? "it is the master, and the task is for workers" : null;
+            case ANY -> null;
+        };
     }
 
     /** Why there is no candidate, and what the operator can do, as a sentence. */

@@ -1,5 +1,6 @@
 package org.hatask.execute;
 
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -43,8 +44,14 @@ public sealed interface Outcome {
      *
      * @param refusal why
      * @param message for messages
+     * @param comeBackAfter how long to stay away from the node, where it says so because it is busy; else zero
      */
-    record Refused(Refusal refusal, String message) implements Outcome {}
+    record Refused(Refusal refusal, String message, Duration comeBackAfter) implements Outcome {
+
+        public Refused(Refusal refusal, String message) {
+            this(refusal, message, Duration.ZERO);
+        }
+    }
 
     /**
      * It was sent, or started here, and nobody knows how far it came.

@@ -20,6 +20,7 @@ import org.hatask.Role;
  * @param slowAfter an attempt that takes longer counts as slow
  * @param maxDuration an attempt that runs longer is overdue, and its node suspect
  * @param offRole what a call on a node without the role does
+ * @param balance how one of several nodes is chosen
  * @param scheduled whether the method also is {@code @Scheduled}
  * @param async whether it returns a {@code CompletableFuture}
  * @param parameterTypes types of the arguments, with generics
@@ -37,6 +38,7 @@ public record TaskDefinition(
         Duration slowAfter,
         Duration maxDuration,
         OffRole offRole,
+        BalanceSettings balance,
         boolean scheduled,
         boolean async,
         List<Type> parameterTypes,

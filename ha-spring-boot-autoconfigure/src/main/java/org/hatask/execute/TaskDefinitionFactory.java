@@ -14,6 +14,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
+import org.hatask.Balance;
 import org.hatask.HaTask;
 import org.hatask.OffRole;
 import org.hatask.Retry;
@@ -42,22 +43,26 @@ public final class TaskDefinitionFactory {
     private final TaskDefaults defaults;
     private final boolean masterExecutesAll;
     private final Map<String, TaskOverride> overrides;
+    private final Balance defaultBalance;
 
     /**
      * @param placeholders resolves <code>${…}</code>
      * @param defaults where neither annotation nor configuration of the task say anything
      * @param masterExecutesAll whether every task is one for the master, whatever its role attribute says
      * @param overrides {@code ha.tasks}, by task name
+     * @param defaultBalance {@code ha.dispatch.balance}
      */
     public TaskDefinitionFactory(
             UnaryOperator<String> placeholders,
             TaskDefaults defaults,
             boolean masterExecutesAll,
-            Map<String, TaskOverride> overrides) {
+            Map<String, TaskOverride> overrides,
+            Balance defaultBalance) {
         this.placeholders = placeholders;
         this.defaults = defaults;
         this.masterExecutesAll = masterExecutesAll;
         this.overrides = Map.copyOf(overrides);
+        this.defaultBalance = defaultBalance;
     }
 
     /** Whether the class has any task, cheaply enough to ask it of every bean. */
@@ -134,7 +139,8 @@ public final class TaskDefinitionFactory {
         checkNotAsync(where, beanClass, method);
         HaTask annotation = found.annotation();
         String name = name(beanName, method, found);
-        TaskOverride override = overrides.getOrDefault(name, new TaskOverride(null, null, null, null, null, null));
+        TaskOverride override =
+                overrides.getOrDefault(name, new TaskOverride(null, null, null, null, null, null, null));
         RetrySettings retry = retry(where, name, annotation.retry(), override.retry());
         Role written = override.role() != null ? override.role() : annotation.role();
         Role role = masterExecutesAll ? Role.MASTER : written;
@@ -152,6 +158,7 @@ public final class TaskDefinitionFactory {
                 time(where, name, "slow-after", override.slowAfter(), annotation.slowAfter(), defaults.slowAfter()),
                 time(where, name, "max-task-duration", override.maxTaskDuration(), "", defaults.maxDuration()),
                 offRole,
+                balance(where, name, method, role, annotation, override),
                 !AnnotatedElementUtils.findMergedRepeatableAnnotations(method, Scheduled.class)
                         .isEmpty(),
                 async,
@@ -213,6 +220,23 @@ public final class TaskDefinitionFactory {
         }
         check(where, name, attribute, time.toString(), !time.isNegative() && !time.isZero(), "more than zero");
         return time;
+    }
+
+    /** A task for the master has one candidate, so a default that needs a key need not bother it. */
+    private BalanceSettings balance(
+            String where, String name, Method method, Role role, HaTask annotation, TaskOverride override) {
+        Balance written = or(override.balance(), annotation.balance());
+        Balance balance = written == Balance.DEFAULT ? defaultBalance : written;
+        int keyParameter = BalanceSettings.keyParameter(where, method);
+        if (balance == Balance.CONSISTENT_HASH
+                && keyParameter == BalanceSettings.NO_KEY
+                && (role != Role.MASTER || written == balance)) {
+            throw new InvalidTaskException(
+                    where + " is balanced by consistent hash but no parameter is the key.",
+                    "Mark the parameter whose argument is the key with @BalanceKey, or choose another strategy with"
+                            + " @HaTask(balance = …), ha.tasks.\"[" + name + "]\".balance or ha.dispatch.balance.");
+        }
+        return new BalanceSettings(balance, keyParameter);
     }
 
     private RetrySettings retry(

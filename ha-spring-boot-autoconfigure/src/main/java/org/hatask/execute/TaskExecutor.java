@@ -18,6 +18,8 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
@@ -50,9 +52,16 @@ public final class TaskExecutor implements AutoCloseable {
     private final Supplier<Node> self;
     private final TaskInvoker invoker;
     private final LongSupplier nanoTime;
+    private final ExecutorSettings settings;
     private final ThreadPoolExecutor pool;
     private final ScheduledExecutorService watchdog;
     private final Set<RunningAttempt> running = ConcurrentHashMap.newKeySet();
+
+    /** Attempts of other nodes, from their admission to their end: futures hold no thread but are bounded all the same. */
+    private final AtomicInteger admitted = new AtomicInteger();
+
+    private final LongAdder completed = new LongAdder();
+    private final BusyEstimate busy;
     private volatile boolean draining;
     private volatile @Nullable String suspicion;
 
@@ -69,6 +78,8 @@ public final class TaskExecutor implements AutoCloseable {
         this.self = self;
         this.invoker = invoker;
         this.nanoTime = nanoTime;
+        this.settings = settings;
+        this.busy = new BusyEstimate(nanoTime.getAsLong());
         BlockingQueue<Runnable> queue = settings.queueCapacity() == 0
                 ? new SynchronousQueue<>()
                 : new LinkedBlockingQueue<>(settings.queueCapacity());
@@ -76,7 +87,7 @@ public final class TaskExecutor implements AutoCloseable {
                 settings.threads(), settings.threads(), 60, TimeUnit.SECONDS, queue, daemonThreads("ha-task-"));
         this.pool.allowCoreThreadTimeOut(true);
         this.watchdog = new ScheduledThreadPoolExecutor(1, daemonThreads("ha-watchdog-"));
-        this.watchdog.scheduleWithFixedDelay(this::stopOverdue, WATCH_MILLIS, WATCH_MILLIS, TimeUnit.MILLISECONDS);
+        this.watchdog.scheduleWithFixedDelay(this::watch, WATCH_MILLIS, WATCH_MILLIS, TimeUnit.MILLISECONDS);
     }
 
     private static CustomizableThreadFactory daemonThreads(String prefix) {
@@ -93,17 +104,41 @@ public final class TaskExecutor implements AutoCloseable {
             running.remove(entry);
             return CompletableFuture.completedFuture(refused);
         }
+        if (admitted.incrementAndGet() > limit()) {
+            return refuseAsBusy(entry);
+        }
         CompletableFuture<Outcome> outcome = new CompletableFuture<>();
+        CompletableFuture<Outcome> ended = outcome.whenComplete((done, error) -> {
+            completed.increment();
+            admitted.decrementAndGet();
+        });
         try {
             pool.execute(() -> run(entry, () -> invoker.invoke(attempt.task(), arguments), outcome));
         } catch (RejectedExecutionException e) {
-            running.remove(entry);
-            outcome.complete(new Outcome.Refused(
-                    draining ? Refusal.DRAINING : Refusal.BUSY,
-                    "node " + self.get().id() + " runs " + pool.getActiveCount() + " tasks and "
-                            + pool.getQueue().size() + " more wait"));
+            return refuseAsBusy(entry);
         }
-        return outcome;
+        return ended;
+    }
+
+    private CompletableFuture<Outcome> refuseAsBusy(RunningAttempt entry) {
+        running.remove(entry);
+        int threads = settings.threads();
+        int others = admitted.decrementAndGet();
+        int waiting = Math.max(0, others - threads);
+        String what = "node " + self.get().id() + " runs " + Math.min(others, threads) + " tasks and " + waiting
+                + " more wait";
+        return CompletableFuture.completedFuture(
+                draining
+                        ? new Outcome.Refused(Refusal.DRAINING, what)
+                        : new Outcome.Refused(
+                                Refusal.BUSY,
+                                what,
+                                busy.comeBackAfter(nanoTime.getAsLong(), completed.sum(), waiting)));
+    }
+
+    private int limit() {
+        long limit = (long) settings.threads() + settings.queueCapacity();
+        return (int) Math.min(limit, Integer.MAX_VALUE);
     }
 
     /**
@@ -237,6 +272,11 @@ public final class TaskExecutor implements AutoCloseable {
                         "it was interrupted by the stop of node " + self.get().id(), false);
             case CALLER_GAVE_UP -> new Outcome.Cancelled();
         };
+    }
+
+    private void watch() {
+        busy.observe(nanoTime.getAsLong(), completed.sum(), admitted.get() >= settings.threads());
+        stopOverdue();
     }
 
     private void stopOverdue() {
@@ -378,6 +418,11 @@ public final class TaskExecutor implements AutoCloseable {
 
     public int inFlight() {
         return running.size();
+    }
+
+    /** How many attempts of other nodes may run at the same time. */
+    public int threads() {
+        return settings.threads();
     }
 
     /**

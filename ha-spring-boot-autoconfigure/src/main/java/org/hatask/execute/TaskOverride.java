@@ -2,6 +2,7 @@ package org.hatask.execute;
 
 import java.time.Duration;
 import java.util.List;
+import org.hatask.Balance;
 import org.hatask.OffRole;
 import org.hatask.Role;
 import org.jspecify.annotations.Nullable;
@@ -15,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param maxTaskDuration an attempt that runs longer is overdue, and its node suspect
  * @param offRole what a call on a node without the role does
  * @param retry when it is tried again
+ * @param balance how one of several nodes is chosen
  */
 public record TaskOverride(
         @Nullable Role role,
@@ -22,7 +24,8 @@ public record TaskOverride(
         @Nullable Duration slowAfter,
         @Nullable Duration maxTaskDuration,
         @Nullable OffRole offRole,
-        @Nullable RetryOverride retry) {
+        @Nullable RetryOverride retry,
+        @Nullable Balance balance) {
 
     /**
      * @param maxAttempts how often the method may be started

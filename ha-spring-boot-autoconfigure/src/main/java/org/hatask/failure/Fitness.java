@@ -19,6 +19,9 @@ public interface Fitness {
     /** Where to turn when none is fit: some of the nodes, and all of them rather than none. */
     List<Node> lastResort(List<Node> nodes);
 
+    /** What is thought of the node, and why. */
+    Condition condition(Node node);
+
     /**
      * An attempt is about to be made on a node that was chosen.
      *

@@ -437,7 +437,7 @@ public final class NodeHealth implements Fitness {
 
     // --- for others
 
-    /** What this node thinks of a member. */
+    @Override
     public Condition condition(Node node) {
         Condition known = shown.get(node.incarnation());
         return known != null ? known : new Condition(Status.UP, null, Instant.EPOCH);

@@ -34,8 +34,12 @@ sealed interface Frame {
     /** The method threw. */
     record Error(long correlationId, byte[] json) implements Answer {}
 
-    /** The attempt was not started. */
-    record Refused(long correlationId, Refusal refusal, String message) implements Answer {}
+    /**
+     * The attempt was not started.
+     *
+     * @param comeBackMillis how long the caller should stay away, zero where it makes no difference; since version 2
+     */
+    record Refused(long correlationId, Refusal refusal, int comeBackMillis, String message) implements Answer {}
 
     /** The attempt was started and nobody knows how far it came, such as when it was interrupted at its deadline. */
     record Unknown(long correlationId, boolean timedOut, String message) implements Answer {}

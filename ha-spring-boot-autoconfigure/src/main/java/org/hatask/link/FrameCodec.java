@@ -50,11 +50,12 @@ final class FrameCodec {
             return withJson(ERROR, error.correlationId(), error.json());
         } else if (frame instanceof Frame.Refused refused) {
             byte[] text = text(refused.message());
-            return start(REFUSED, refused.correlationId(), 1 + 2 + text.length)
+            int hint = refused.comeBackMillis() > 0 ? 4 : 0;
+            ByteBuffer out = start(REFUSED, refused.correlationId(), 1 + 2 + text.length + hint)
                     .put(code(refused.refusal()))
                     .putShort((short) text.length)
-                    .put(text)
-                    .array();
+                    .put(text);
+            return (hint > 0 ? out.putInt(refused.comeBackMillis()) : out).array();
         } else if (frame instanceof Frame.Unknown unknown) {
             byte[] text = text(unknown.message());
             return start(UNKNOWN, unknown.correlationId(), 1 + 2 + text.length)
@@ -207,7 +208,7 @@ final class FrameCodec {
                     case CALL -> call(in);
                     case RESULT -> new Frame.Result(correlationId(in), rest(in));
                     case ERROR -> new Frame.Error(correlationId(in), rest(in));
-                    case REFUSED -> new Frame.Refused(correlationId(in), refusal(in), string(in, MAX_TEXT));
+                    case REFUSED -> refused(in);
                     case UNKNOWN -> new Frame.Unknown(correlationId(in), bool(in), string(in, MAX_TEXT));
                     case CANCELLED -> new Frame.Cancelled(correlationId(in));
                     case CANCEL -> new Frame.Cancel(correlationId(in));
@@ -232,6 +233,21 @@ final class FrameCodec {
             throw new MalformedFrameException("number of an attempt");
         }
         return new Frame.Call(correlationId, task, signature, taskId, attempt, in.getLong(), in.getLong(), rest(in));
+    }
+
+    private static Frame.Refused refused(ByteBuffer in) throws MalformedFrameException {
+        long correlationId = correlationId(in);
+        Refusal refusal = refusal(in);
+        String message = string(in, MAX_TEXT);
+        int comeBackMillis = 0;
+        if (in.hasRemaining()) {
+            need(in, 4, "refusal");
+            comeBackMillis = in.getInt();
+        }
+        if (comeBackMillis < 0) {
+            throw new MalformedFrameException("time to come back");
+        }
+        return new Frame.Refused(correlationId, refusal, comeBackMillis, message);
     }
 
     private static NodeReport report(ByteBuffer in) throws MalformedFrameException {

@@ -26,8 +26,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class Handshake {
 
+    /** Since this version a refusal may say when to come back. */
+    static final byte WITH_HINT = 2;
+
     /** Versions of the protocol that this code speaks, best first. */
-    static final byte[] VERSIONS = {1};
+    static final byte[] VERSIONS = {WITH_HINT, 1};
 
     static final int NONCE_LENGTH = 32;
     static final int MAX_MESSAGE = 4096;

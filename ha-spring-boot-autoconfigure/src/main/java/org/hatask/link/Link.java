@@ -40,6 +40,7 @@ final class Link {
     private static final int ACCEPTED_PATIENCE = 4;
 
     private final Handshake.Peer peer;
+    private final boolean withHint;
     private final boolean dialled;
     private final Wire wire;
     private final Outbox outbox;
@@ -72,13 +73,15 @@ final class Link {
 
         /** The peer takes no calls any more. */
         void leaving(Link link);
+
+        /** The peer reported on itself. */
+        void reported(Link link, NodeReport report);
     }
 
     Link(
-            Handshake.Peer peer,
+            Handshake.Session session,
             boolean dialled,
             Wire wire,
-            Sealing.Sealer sealer,
             Sealing.Opener opener,
             Executor writer,
             LinkSettings settings,
@@ -86,7 +89,8 @@ final class Link {
             TaskReceiver receiver,
             Listener listener,
             LongSupplier nanoTime) {
-        this.peer = peer;
+        this.peer = session.peer();
+        this.withHint = session.version() >= Handshake.WITH_HINT;
         this.dialled = dialled;
         this.wire = wire;
         this.opener = opener;
@@ -95,9 +99,9 @@ final class Link {
         this.receiver = receiver;
         this.listener = listener;
         this.nanoTime = nanoTime;
-        this.outbox = new Outbox(wire, sealer, writer, problem -> {
-            log.debug("Sending to {}: {}", peer.nodeId(), problem.toString());
-            close(CloseCodes.GOING_AWAY, "the connection to " + peer.nodeId() + " broke");
+        this.outbox = new Outbox(wire, new Sealing.Sealer(session.sendKey()), writer, problem -> {
+            log.debug("Sending to {}: {}", session.peer().nodeId(), problem.toString());
+            close(CloseCodes.GOING_AWAY, "the connection to " + session.peer().nodeId() + " broke");
         });
         this.lastReceivedNanos = nanoTime.getAsLong();
         this.lastUsedNanos = lastReceivedNanos;
@@ -181,7 +185,8 @@ final class Link {
             return Outcome.Failed.of(e);
         }
         if (answer instanceof Frame.Refused refused) {
-            return new Outcome.Refused(refused.refusal(), refused.message());
+            return new Outcome.Refused(
+                    refused.refusal(), refused.message(), Duration.ofMillis(refused.comeBackMillis()));
         } else if (answer instanceof Frame.Unknown unknown) {
             return new Outcome.Unknown(unknown.message(), unknown.timedOut());
         }
@@ -240,6 +245,7 @@ final class Link {
             }
         } else if (frame instanceof Frame.Heartbeat heartbeat) {
             report = heartbeat.report();
+            listener.reported(this, heartbeat.report());
         } else if (frame instanceof Frame.GoAway) {
             leaving = true;
             listener.leaving(this);
@@ -252,7 +258,7 @@ final class Link {
     private void answer(Frame.Answer answer) {
         serving.remove(answer.correlationId());
         lastUsedNanos = nanoTime.getAsLong();
-        byte[] frame = FrameCodec.encode(answer);
+        byte[] frame = FrameCodec.encode(withHint ? answer : withoutHint(answer));
         if (frame.length + Sealing.OVERHEAD > settings.maxMessageSize()) {
             HaException problem = tooLarge("The answer", frame.length);
             frame = FrameCodec.encode(
@@ -261,6 +267,12 @@ final class Link {
         if (send(frame) == Outbox.Offer.CLOSED) {
             log.debug("The answer to {} is dropped: its link is closed", peer.nodeId());
         }
+    }
+
+    private static Frame withoutHint(Frame.Answer answer) {
+        return answer instanceof Frame.Refused refused
+                ? new Frame.Refused(refused.correlationId(), refused.refusal(), 0, refused.message())
+                : answer;
     }
 
     private CodecException tooLarge(String what, int length) {

@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
@@ -69,6 +70,7 @@ public final class LinkTransport implements TaskTransport {
     private final Map<Handshake.Peer, PeerLinks> peers = new ConcurrentHashMap<>();
     private final Set<AcceptingEndpoint> handshakes = ConcurrentHashMap.newKeySet();
     private final AtomicInteger openHandshakes = new AtomicInteger();
+    private final List<ReportListener> reportListeners = new CopyOnWriteArrayList<>();
     private final OncePerSecond warnings = new OncePerSecond();
     private final ThreadPoolExecutor dialers;
     private final ThreadPoolExecutor writers;
@@ -124,6 +126,13 @@ public final class LinkTransport implements TaskTransport {
         @Override
         public void leaving(Link link) {
             peer(link.peer()).leaving();
+        }
+
+        @Override
+        public void reported(Link link, NodeReport received) {
+            for (ReportListener listener : reportListeners) {
+                listener.reported(link.peer().nodeId(), link.peer().incarnation(), received);
+            }
         }
     };
 
@@ -398,17 +407,7 @@ public final class LinkTransport implements TaskTransport {
 
     private Link link(Handshake.Session session, boolean dialled, Wire wire, Sealing.Opener opener) {
         return new Link(
-                session.peer(),
-                dialled,
-                wire,
-                new Sealing.Sealer(session.sendKey()),
-                opener,
-                writers,
-                settings,
-                codec,
-                receiver,
-                linkListener,
-                System::nanoTime);
+                session, dialled, wire, opener, writers, settings, codec, receiver, linkListener, System::nanoTime);
     }
 
     /** A link is there: what waited for one goes over it. */
@@ -509,6 +508,11 @@ public final class LinkTransport implements TaskTransport {
     public void goAway() {
         leaving = true;
         allLinks().forEach(link -> link.send(new Frame.GoAway()));
+    }
+
+    /** Has the listener told of every heartbeat from now on. */
+    public void addReportListener(ReportListener listener) {
+        reportListeners.add(listener);
     }
 
     /** The links of this moment, for operators. */

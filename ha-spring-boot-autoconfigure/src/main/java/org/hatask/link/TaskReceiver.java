@@ -98,7 +98,11 @@ public final class TaskReceiver {
             } else if (outcome instanceof Outcome.Failed failed) {
                 return new Frame.Error(id, codec.writeError(failed));
             } else if (outcome instanceof Outcome.Refused refused) {
-                return new Frame.Refused(id, refused.refusal(), refused.message());
+                return new Frame.Refused(
+                        id,
+                        refused.refusal(),
+                        Math.toIntExact(refused.comeBackAfter().toMillis()),
+                        refused.message());
             } else if (outcome instanceof Outcome.Unknown unknown) {
                 return new Frame.Unknown(id, unknown.timedOut(), unknown.reason());
             } else if (outcome instanceof Outcome.Cancelled) {
@@ -115,6 +119,6 @@ public final class TaskReceiver {
     }
 
     private static Frame.Refused refused(Frame.Call call, Refusal refusal, String message) {
-        return new Frame.Refused(call.correlationId(), refusal, message);
+        return new Frame.Refused(call.correlationId(), refusal, 0, message);
     }
 }

@@ -3,7 +3,12 @@ package org.hatask.autoconfigure;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import java.net.URI;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.stream.Stream;
+import org.hatask.Balance;
 import org.hatask.HaCluster;
 import org.hatask.HaTask;
 import org.hatask.NoMasterException;
@@ -11,8 +16,16 @@ import org.hatask.NoNodeAvailableException;
 import org.hatask.Role;
 import org.hatask.actuate.HaHealthIndicator;
 import org.hatask.cluster.Coordination;
+import org.hatask.cluster.Node;
+import org.hatask.cluster.NodeState;
+import org.hatask.dispatch.CandidateRequest;
+import org.hatask.dispatch.Dispatcher;
+import org.hatask.dispatch.NodeChooser;
+import org.hatask.dispatch.Strategies;
+import org.hatask.dispatch.TaskLoadBalancer;
 import org.hatask.execute.InvalidTaskException;
 import org.hatask.execute.TaskDefinition;
+import org.hatask.execute.TaskRegistry;
 import org.junit.jupiter.api.Test;
 import org.springframework.aop.framework.ProxyFactory;
 import org.springframework.beans.factory.config.BeanPostProcessor;
@@ -26,10 +39,16 @@ import org.springframework.boot.availability.ReadinessState;
 import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.WebApplicationContextRunner;
+import org.springframework.cloud.client.loadbalancer.DefaultResponse;
 import org.springframework.cloud.commons.util.UtilAutoConfiguration;
+import org.springframework.cloud.loadbalancer.annotation.LoadBalancerClient;
+import org.springframework.cloud.loadbalancer.annotation.LoadBalancerClients;
 import org.springframework.cloud.loadbalancer.config.LoadBalancerAutoConfiguration;
+import org.springframework.cloud.loadbalancer.core.ReactorServiceInstanceLoadBalancer;
+import org.springframework.cloud.loadbalancer.core.ServiceInstanceListSupplier;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import reactor.core.publisher.Mono;
 
 /** How the starter behaves in one application, here always one that cannot reach its ZooKeeper. */
 class HaAutoConfigurationTest {
@@ -127,6 +146,120 @@ class HaAutoConfigurationTest {
                     assertThat(any.maxDuration()).isEqualTo(Duration.ofMinutes(2));
                     assertThat(any.role()).isEqualTo(Role.WORKER);
                 });
+    }
+
+    @Test
+    void theBalanceOfATaskIsConfigurationsElseTheAnnotationsElseTheDefault() {
+        runner.withUserConfiguration(WithDesk.class)
+                .withPropertyValues("ha.dispatch.balance=least-active", "ha.tasks.[desk.any].balance=local-first")
+                .run(context -> {
+                    TaskRegistry tasks = context.getBean(TaskRegistrar.class).registry();
+                    assertThat(tasks.find("desk.any").orElseThrow().balance().strategy())
+                            .isEqualTo(Balance.LOCAL_FIRST);
+                    assertThat(tasks.find("desk.master").orElseThrow().balance().strategy())
+                            .isEqualTo(Balance.LEAST_ACTIVE);
+                });
+    }
+
+    @Test
+    void consistentHashWithoutAKeyEndsTheStartWithTheCure() {
+        runner.withUserConfiguration(WithDesk.class)
+                .withPropertyValues("ha.dispatch.balance=consistent-hash")
+                .run(context -> {
+                    FailureAnalysis analysis = analyze(context.getStartupFailure());
+                    assertThat(analysis.getDescription()).contains("any").contains("'desk'");
+                    assertThat(analysis.getAction())
+                            .contains("@BalanceKey")
+                            .contains("ha.tasks.\"[desk.any]\".balance");
+                });
+    }
+
+    /** What an application writes that wants to choose by itself; no {@code @Configuration}, not scanned. */
+    static class LastOne {
+        @Bean
+        ReactorServiceInstanceLoadBalancer lastOne(ServiceInstanceListSupplier candidates) {
+            return request ->
+                    candidates.get(request).next().map(nodes -> new DefaultResponse(nodes.get(nodes.size() - 1)));
+        }
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    @LoadBalancerClient(name = "ha-task", configuration = LastOne.class)
+    static class WithOwnStrategy {}
+
+    @Test
+    void anApplicationsOwnStrategyReplacesOurs() {
+        List<Node> nodes = List.of(node("n1"), node("n2"), node("n3"));
+        runner.withUserConfiguration(WithDesk.class, WithOwnStrategy.class).run(context -> {
+            TaskDefinition any = context.getBean(TaskRegistrar.class)
+                    .registry()
+                    .find("desk.any")
+                    .orElseThrow();
+            NodeChooser chooser = context.getBean(NodeChooser.class);
+            for (int i = 0; i < 10; i++) {
+                assertThat(chooser.choose(any, null, nodes)).contains(nodes.get(2));
+            }
+            assertThat(context.getBean(Dispatcher.class).explain(any, null).strategy())
+                    .contains("LastOne");
+        });
+        runner.withUserConfiguration(WithDesk.class).run(context -> {
+            TaskDefinition any = context.getBean(TaskRegistrar.class)
+                    .registry()
+                    .find("desk.any")
+                    .orElseThrow();
+            NodeChooser chooser = context.getBean(NodeChooser.class);
+            assertThat(Stream.generate(() -> chooser.choose(any, null, nodes).orElseThrow())
+                            .limit(3))
+                    .containsExactlyInAnyOrderElementsOf(nodes);
+            assertThat(context.getBean(Dispatcher.class).explain(any, null).strategy())
+                    .isEqualTo("round-robin");
+        });
+    }
+
+    /** The example of {@code docs/balancing.md}. */
+    static class SomeOfIt {
+        @Bean
+        ReactorServiceInstanceLoadBalancer choose(Strategies builtIn) {
+            TaskLoadBalancer ours = new TaskLoadBalancer(builtIn);
+            return request -> {
+                var context = (CandidateRequest.Context) request.getContext();
+                if (!context.taskName().equals("desk.master")) {
+                    return ours.choose(request);
+                }
+                return Mono.just(new DefaultResponse(context.candidates().get(0)));
+            };
+        }
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    @LoadBalancerClients({
+        @LoadBalancerClient(name = "orders"),
+        @LoadBalancerClient(name = "ha-task", configuration = SomeOfIt.class)
+    })
+    static class WithOwnStrategyForSome {}
+
+    @Test
+    void anApplicationsOwnStrategyMayLeaveTasksToOurs() {
+        List<Node> nodes = List.of(node("n1"), node("n2"), node("n3"));
+        runner.withUserConfiguration(WithDesk.class, WithOwnStrategyForSome.class)
+                .run(context -> {
+                    TaskRegistry tasks = context.getBean(TaskRegistrar.class).registry();
+                    NodeChooser chooser = context.getBean(NodeChooser.class);
+                    TaskDefinition any = tasks.find("desk.any").orElseThrow();
+                    TaskDefinition master = tasks.find("desk.master").orElseThrow();
+                    assertThat(Stream.generate(() ->
+                                            chooser.choose(any, null, nodes).orElseThrow())
+                                    .limit(3))
+                            .containsExactlyInAnyOrderElementsOf(nodes);
+                    assertThat(Stream.generate(() ->
+                                            chooser.choose(master, null, nodes).orElseThrow())
+                                    .limit(3))
+                            .containsOnly(nodes.get(0));
+                });
+    }
+
+    private static Node node(String id) {
+        return new Node(id, id + "-a", URI.create("http://" + id), NodeState.UP, true, true, 1, null, Instant.EPOCH);
     }
 
     @Test
@@ -298,6 +431,10 @@ class HaAutoConfigurationTest {
         assertRefused("ha.node.id=a/b", "ha.node.id is 'a/b'");
         assertRefused("ha.security.key=short", "ha.security.key");
         assertRefused("ha.dispatch.timeout=0s", "ha.dispatch.timeout");
+        assertRefused("ha.dispatch.balance=default", "ha.dispatch.balance");
+        assertRefused("ha.dispatch.retry-budget=-1", "ha.dispatch.retry-budget is '-1' but must be a percentage");
+        assertRefused("ha.dispatch.retry-budget=101%", "ha.dispatch.retry-budget");
+        assertRefused("ha.dispatch.retry-budget-minimum=-1", "ha.dispatch.retry-budget-minimum");
         assertRefused("ha.executor.threads=0", "ha.executor.threads");
         assertRefused("ha.failure-detection.slow-after=0s", "ha.failure-detection.slow-after");
         assertRefused("ha.failure-detection.bad-rate=101", "between 1 and 100");

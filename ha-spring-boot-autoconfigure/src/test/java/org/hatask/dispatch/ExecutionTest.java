@@ -76,6 +76,8 @@ class ExecutionTest {
     private final FakeFitness fitness = new FakeFitness();
     private ClusterView view = view(new Master("n1", "n1-a", 7, Instant.EPOCH, "first"), n1, n2, n3);
     private long nanos = 1_000_000;
+    private final DecisionLog decisions = new DecisionLog();
+    private RetryBudget budget = new RetryBudget(0, 1000, () -> nanos);
     private boolean stopped;
 
     private static Node node(String id) {
@@ -98,15 +100,18 @@ class ExecutionTest {
                 "t1",
                 new RetryPolicy(task.retry()),
                 onlyHere,
+                null,
+                decisions,
                 callerRemaining,
                 new Execution.Environment(
                         () -> view,
-                        (which, candidates) -> Optional.of(candidates.get(0)),
+                        (which, key, candidates) -> Optional.of(candidates.get(0)),
                         fitness,
                         MasterOutlook.ELECTED,
                         () -> stopped,
                         ELECTION_WAIT,
-                        () -> nanos));
+                        () -> nanos,
+                        budget));
     }
 
     private static Step.Try tried(Step step) {
@@ -487,5 +492,129 @@ class ExecutionTest {
         execution.judge(tried(execution.next()).node(), new Outcome.Cancelled());
 
         assertThat(thrown(execution.next())).isInstanceOf(CancellationException.class);
+    }
+
+    private static Outcome busy(Duration comeBackAfter) {
+        return new Outcome.Refused(Refusal.BUSY, "busy", comeBackAfter);
+    }
+
+    @Test
+    void whenAllAreBusyTheFirstThatWantsToBeAskedAgainIsWaitedForAndNobodyEarlier() {
+        Execution execution = execution("any");
+        execution.judge(tried(execution.next()).node(), busy(Duration.ofSeconds(3)));
+        execution.judge(tried(execution.next()).node(), busy(Duration.ofSeconds(1)));
+        execution.judge(tried(execution.next()).node(), busy(Duration.ofSeconds(2)));
+
+        Step.Wait first = (Step.Wait) execution.next();
+        assertThat(first.atMost()).isEqualTo(Duration.ofSeconds(1));
+        // The cluster changed meanwhile: that wakes nobody who is busy.
+        nanos += Duration.ofMillis(400).toNanos();
+        Step.Wait second = (Step.Wait) execution.next();
+        assertThat(second.atMost()).isEqualTo(Duration.ofMillis(600));
+        pass(second);
+        assertThat(tried(execution.next()).node()).isEqualTo(n2);
+    }
+
+    @Test
+    void noWaitForABusyNodeOutlivesTheDeadline() {
+        Execution execution = execution("any");
+        long start = nanos;
+
+        List<String> tried = allEndWith(execution, busy(Duration.ofMinutes(1)));
+
+        assertThat(tried).containsExactly("n1", "n2", "n3");
+        assertThat(thrown(execution.next())).isInstanceOf(TaskRejectedException.class);
+        assertThat(Duration.ofNanos(nanos - start)).isEqualTo(Duration.ofSeconds(10));
+    }
+
+    @Test
+    void inAMeltdownRetriesDoNotMultiplyTheLoad() {
+        budget = new RetryBudget(0.2, 3, () -> nanos);
+        int calls = 2000;
+        int attempts = 0;
+        int explained = 0;
+        long start = nanos;
+        for (int i = 0; i < calls; i++) {
+            budget.called();
+            Execution execution = execution("choosy");
+            attempts += allEndWith(execution, Outcome.Failed.of(new IOException("down")))
+                    .size();
+            explained += thrown(execution.next()).getSuppressed().length;
+            nanos += Duration.ofMillis(5).toNanos();
+        }
+        double seconds = (nanos - start) / 1e9;
+
+        System.out.printf(
+                "FIGURE retry budget: %d calls with maxAttempts = 9 in %.0f s, all failing: %d attempts (without a budget"
+                        + " %d), %d calls ended for want of it%n",
+                calls, seconds, attempts, 9 * calls, budget.denied());
+        assertThat((double) attempts).isBetween(calls * 1.19, calls * 1.2 + 3 * (seconds + 1));
+        assertThat(explained).isEqualTo((int) budget.denied()).isPositive();
+    }
+
+    @Test
+    void whatEndsForWantOfBudgetSaysSo() {
+        budget = new RetryBudget(0, 0, () -> nanos);
+        IOException error = new IOException("down");
+        Execution execution = execution("choosy");
+
+        assertThat(allEndWith(execution, Outcome.Failed.of(error))).hasSize(1);
+
+        assertThat(thrown(execution.next())).isSameAs(error);
+        assertThat(error.getSuppressed()).singleElement().satisfies(why -> assertThat(why)
+                .hasMessageContaining("retry budget")
+                .hasMessageContaining("ha.dispatch.retry-budget"));
+    }
+
+    @Test
+    void theAttemptsOfALostNodeQueueForTheBudgetInsteadOfFailing() {
+        budget = new RetryBudget(0, 2, () -> nanos);
+        List<Execution> lost = new ArrayList<>();
+        for (int i = 0; i < 12; i++) {
+            Execution execution = execution("retried");
+            execution.judge(tried(execution.next()).node(), DIED);
+            lost.add(execution);
+        }
+
+        assertThat(lost.get(1).next()).isInstanceOf(Step.Try.class);
+        for (int i = 2; i < 12; i++) {
+            Step step = lost.get(i).next();
+            assertThat(step).isInstanceOf(Step.Wait.class);
+            assertThat(((Step.Wait) step).atMost().toMillis()).isBetween(500L * (i - 1), 500L * (i - 1) + 1);
+        }
+        pass(lost.get(11).next());
+        assertThat(tried(lost.get(11).next()).node()).isEqualTo(n2);
+    }
+
+    @Test
+    void movingOnWithoutARunCostsNoBudget() {
+        budget = new RetryBudget(0, 0, () -> nanos);
+        Execution execution = execution("any");
+        execution.judge(tried(execution.next()).node(), NOT_SENT);
+        execution.judge(tried(execution.next()).node(), BUSY);
+
+        assertThat(tried(execution.next()).node()).isEqualTo(n3);
+        assertThat(budget.denied()).isZero();
+    }
+
+    @Test
+    void everyChoiceIsRememberedWithItsOutcome() {
+        Execution execution = execution("retried");
+        execution.judge(tried(execution.next()).node(), NOT_SENT);
+        execution.judge(tried(execution.next()).node(), DIED);
+        nanos++;
+        execution.next();
+
+        assertThat(decisions.newestFirst())
+                .extracting(decision -> decision.node.id() + " of " + decision.candidates + " #" + decision.attempt
+                        + " " + decision.outcome())
+                .containsExactlyInAnyOrder(
+                        "n1 of 3 #1 NOT_SENT: connection refused",
+                        "n2 of 2 #1 UNKNOWN: the node died",
+                        "n1 of 2 #2 null");
+        for (int i = 0; i < 50; i++) {
+            execution("any").next();
+        }
+        assertThat(decisions.newestFirst()).hasSize(DecisionLog.KEPT);
     }
 }

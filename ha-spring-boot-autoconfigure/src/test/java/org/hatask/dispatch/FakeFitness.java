@@ -1,13 +1,16 @@
 package org.hatask.dispatch;
 
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import org.hatask.NodeHealthChangedEvent.Status;
 import org.hatask.cluster.Node;
 import org.hatask.execute.Attempt;
 import org.hatask.execute.Outcome;
+import org.hatask.failure.Condition;
 import org.hatask.failure.Fitness;
 import org.jspecify.annotations.Nullable;
 
@@ -26,6 +29,13 @@ final class FakeFitness implements Fitness {
     @Override
     public List<Node> lastResort(List<Node> nodes) {
         return nodes;
+    }
+
+    @Override
+    public Condition condition(Node node) {
+        return unfit.contains(node.id())
+                ? new Condition(Status.SICK, "a test says so", Instant.EPOCH)
+                : new Condition(Status.UP, null, Instant.EPOCH);
     }
 
     @Override

@@ -14,6 +14,8 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import java.util.stream.Stream;
+import org.hatask.Balance;
+import org.hatask.BalanceKey;
 import org.hatask.HaTask;
 import org.hatask.OffRole;
 import org.hatask.Retry;
@@ -54,8 +56,8 @@ class TaskDefinitionFactoryTest {
         public void plain() {}
     }
 
-    private static final TaskDefinitionFactory FACTORY =
-            new TaskDefinitionFactory(text -> text.replace("${desk.timeout}", "7s"), Tasks.DEFAULTS, false, Map.of());
+    private static final TaskDefinitionFactory FACTORY = new TaskDefinitionFactory(
+            text -> text.replace("${desk.timeout}", "7s"), Tasks.DEFAULTS, false, Map.of(), Balance.RANDOM);
 
     private static Map<String, TaskDefinition> tasksOf(Class<?> type) {
         return byName(FACTORY.definitions("desk", type));
@@ -105,9 +107,14 @@ class TaskDefinitionFactoryTest {
                 Duration.ofMillis(300),
                 Duration.ofMinutes(2),
                 null,
-                new TaskOverride.RetryOverride(5, null, null, null, null, null, null));
+                new TaskOverride.RetryOverride(5, null, null, null, null, null, null),
+                null);
         TaskDefinitionFactory factory = new TaskDefinitionFactory(
-                text -> text.replace("${desk.timeout}", "7s"), Tasks.DEFAULTS, false, Map.of("desk.book", override));
+                text -> text.replace("${desk.timeout}", "7s"),
+                Tasks.DEFAULTS,
+                false,
+                Map.of("desk.book", override),
+                Balance.RANDOM);
 
         TaskDefinition book = byName(factory.definitions("desk", Desk.class)).get("desk.book");
 
@@ -338,5 +345,129 @@ class TaskDefinitionFactoryTest {
                 Arguments.of(BadTimeout.class, "timeout = 'soon'", "Write it like 500ms"),
                 Arguments.of(BadRetry.class, "retry.max-attempts = 0", "at least 1"),
                 Arguments.of(AlsoAsync.class, "@Async", "CompletableFuture"));
+    }
+
+    enum Colour {
+        RED
+    }
+
+    interface Shop {
+        @HaTask(balance = Balance.CONSISTENT_HASH)
+        void inInterface(int amount, @BalanceKey String customer);
+    }
+
+    static class Keys implements Shop {
+
+        @Override
+        public void inInterface(int amount, String customer) {}
+
+        @HaTask
+        public void byDefault(@BalanceKey long id) {}
+
+        @HaTask(balance = Balance.LOCAL_FIRST)
+        public void without(String text) {}
+    }
+
+    @Test
+    void theBalanceIsTheAnnotationsElseTheDefaultAndTheKeyIsFoundInInterfacesToo() {
+        Map<String, TaskDefinition> tasks = tasksOf(Keys.class);
+
+        assertThat(tasks.get("desk.inInterface").balance()).isEqualTo(new BalanceSettings(Balance.CONSISTENT_HASH, 1));
+        assertThat(tasks.get("desk.byDefault").balance()).isEqualTo(new BalanceSettings(Balance.RANDOM, 0));
+        assertThat(tasks.get("desk.without").balance())
+                .isEqualTo(new BalanceSettings(Balance.LOCAL_FIRST, BalanceSettings.NO_KEY));
+        assertThat(tasks.get("desk.without").balance().key(new Object[] {"x"})).isNull();
+    }
+
+    @Test
+    void configurationWinsOverTheAnnotationsBalance() {
+        TaskOverride weighted = new TaskOverride(null, null, null, null, null, null, Balance.WEIGHTED);
+        TaskDefinitionFactory factory = new TaskDefinitionFactory(
+                text -> text, Tasks.DEFAULTS, false, Map.of("desk.without", weighted), Balance.RANDOM);
+
+        assertThat(byName(factory.definitions("desk", Keys.class))
+                        .get("desk.without")
+                        .balance()
+                        .strategy())
+                .isEqualTo(Balance.WEIGHTED);
+    }
+
+    @Test
+    void theKeysTextIsTheSameWithEveryJava() {
+        BalanceSettings first = new BalanceSettings(Balance.CONSISTENT_HASH, 0);
+
+        assertThat(Stream.of(
+                                "a",
+                                42,
+                                42L,
+                                'c',
+                                true,
+                                Colour.RED,
+                                2e23,
+                                1.5f,
+                                new java.math.BigDecimal("1.50"),
+                                java.util.UUID.fromString("00000000-0000-0001-0000-000000000002"),
+                                java.time.LocalDate.of(2024, 2, 29))
+                        .map(argument -> first.key(new Object[] {argument})))
+                .containsExactly(
+                        "a",
+                        "42",
+                        "42",
+                        "c",
+                        "true",
+                        "RED",
+                        "0x1.52d02c7e14af6p77",
+                        "0x1.8p0",
+                        "1.50",
+                        "00000000-0000-0001-0000-000000000002",
+                        "2024-02-29");
+        assertThat(first.key(new Object[] {null})).isEmpty();
+    }
+
+    static class WithoutKey {
+        @HaTask(balance = Balance.CONSISTENT_HASH)
+        public void task(String text) {}
+    }
+
+    static class MasterWithoutKey {
+        @HaTask(role = Role.MASTER)
+        public void task() {}
+    }
+
+    static class RecordKey {
+        @HaTask
+        public void task(@BalanceKey Money money) {}
+    }
+
+    static class TwoKeys {
+        @HaTask
+        public void task(@BalanceKey String one, @BalanceKey String two) {}
+    }
+
+    @Test
+    void aConsistentHashWithoutAUsableKeyEndsTheStartWithTheCure() {
+        assertRefused(WithoutKey.class, "no parameter is the key", "@BalanceKey");
+        assertRefused(RecordKey.class, "Money", "parameter of its own");
+        assertRefused(TwoKeys.class, "two parameters", "Mark one");
+    }
+
+    @Test
+    void aDefaultThatNeedsAKeyLeavesTasksForTheMasterAlone() {
+        TaskDefinitionFactory hashing =
+                new TaskDefinitionFactory(text -> text, Tasks.DEFAULTS, false, Map.of(), Balance.CONSISTENT_HASH);
+
+        assertThat(hashing.definitions("desk", MasterWithoutKey.class)).hasSize(1);
+        assertThatExceptionOfType(InvalidTaskException.class)
+                .isThrownBy(() -> hashing.definitions("desk", Desk.class))
+                .satisfies(e -> assertThat(e.cure()).contains("ha.dispatch.balance"));
+    }
+
+    private static void assertRefused(Class<?> type, String problem, String cure) {
+        assertThatExceptionOfType(InvalidTaskException.class)
+                .isThrownBy(() -> tasksOf(type))
+                .satisfies(e -> {
+                    assertThat(e.problem()).contains(problem);
+                    assertThat(e.cure()).contains(cure);
+                });
     }
 }

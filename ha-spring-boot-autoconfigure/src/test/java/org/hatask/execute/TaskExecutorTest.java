@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -33,6 +34,7 @@ class TaskExecutorTest {
         final CountDownLatch entered = new CountDownLatch(1);
         final CountDownLatch leave = new CountDownLatch(1);
         final AtomicBoolean interrupted = new AtomicBoolean();
+        final List<CompletableFuture<String>> futures = new CopyOnWriteArrayList<>();
 
         @HaTask
         public String hold(String text) throws InterruptedException {
@@ -62,7 +64,9 @@ class TaskExecutorTest {
 
         @HaTask
         public CompletableFuture<String> later() {
-            return new CompletableFuture<>();
+            CompletableFuture<String> future = new CompletableFuture<>();
+            futures.add(future);
+            return future;
         }
     }
 
@@ -136,6 +140,33 @@ class TaskExecutorTest {
         desk.leave.countDown();
         assertThat(running).succeedsWithin(LONG).isEqualTo(new Outcome.Succeeded("a"));
         assertThat(waiting).succeedsWithin(LONG).isEqualTo(new Outcome.Succeeded("b"));
+    }
+
+    @Test
+    void aBusyNodeSaysWhenToComeBack() throws InterruptedException {
+        executor.submit(attempt("hold"), new Object[] {"a"});
+        desk.entered.await();
+        executor.submit(attempt("hold"), new Object[] {"b"});
+
+        assertThat(executor.submit(attempt("hold"), new Object[] {"c"}))
+                .succeedsWithin(LONG)
+                .isInstanceOfSatisfying(Outcome.Refused.class, refused -> assertThat(refused.comeBackAfter())
+                        .isBetween(BusyEstimate.SHORTEST, BusyEstimate.LONGEST));
+    }
+
+    @Test
+    void futuresThatHoldNoThreadAreBoundedAllTheSame() {
+        List<CompletableFuture<Outcome>> running = List.of(
+                executor.submit(attempt("later"), new Object[0]), executor.submit(attempt("later"), new Object[0]));
+        await().atMost(LONG).until(() -> desk.futures.size() == 2);
+
+        assertRefused(executor.submit(attempt("later"), new Object[0]), Refusal.BUSY);
+
+        desk.futures.forEach(future -> future.complete("x"));
+        assertThat(running).allSatisfy(outcome -> assertThat(outcome).succeedsWithin(LONG));
+        assertThat(executor.submit(attempt("context"), new Object[0]))
+                .succeedsWithin(LONG)
+                .isInstanceOf(Outcome.Succeeded.class);
     }
 
     @Test

@@ -3,6 +3,7 @@ package org.hatask.execute;
 import java.lang.reflect.Method;
 import java.time.Duration;
 import java.util.Map;
+import org.hatask.Balance;
 
 /** Definitions of tasks for tests, read from annotated methods as in an application. */
 public final class Tasks {
@@ -15,8 +16,9 @@ public final class Tasks {
 
     /** The task of the only method of this name in the class. */
     public static TaskDefinition of(Class<?> beanClass, String methodName) {
-        Map<Method, TaskDefinition> tasks =
-                new TaskDefinitionFactory(text -> text, DEFAULTS, false, Map.of()).definitions("bean", beanClass);
+        Map<Method, TaskDefinition> tasks = new TaskDefinitionFactory(
+                        text -> text, DEFAULTS, false, Map.of(), Balance.ROUND_ROBIN)
+                .definitions("bean", beanClass);
         return tasks.entrySet().stream()
                 .filter(entry -> entry.getKey().getName().equals(methodName))
                 .findFirst()

@@ -50,7 +50,7 @@ class MasterRoleTest {
     }
 
     private static final TaskDefinition BOOK = new TaskDefinitionFactory(
-                    text -> text, Tasks.DEFAULTS, false, java.util.Map.of())
+                    text -> text, Tasks.DEFAULTS, false, java.util.Map.of(), org.hatask.Balance.ROUND_ROBIN)
             .definitions("desk", Desk.class)
             .values()
             .iterator()

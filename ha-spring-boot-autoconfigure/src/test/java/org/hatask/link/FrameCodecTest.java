@@ -42,7 +42,7 @@ class FrameCodecTest {
                         List.of(new Overdue("a", "b", "n2", 700_000), new Overdue("ü", "", "", 0)))),
                 new Frame.GoAway()));
         for (Refusal refusal : Refusal.values()) {
-            frames.add(new Frame.Refused(3, refusal, "because"));
+            frames.add(new Frame.Refused(3, refusal, 1234, "because"));
         }
         return frames;
     }
@@ -66,7 +66,7 @@ class FrameCodecTest {
     @Test
     void longTextsAreCutAndLongNamesRefused() throws Exception {
         Frame cut = FrameCodec.decodeAll(
-                        ByteBuffer.wrap(FrameCodec.encode(new Frame.Refused(1, Refusal.BUSY, "😀".repeat(3000)))))
+                        ByteBuffer.wrap(FrameCodec.encode(new Frame.Refused(1, Refusal.BUSY, 0, "😀".repeat(3000)))))
                 .get(0);
         assertThat(((Frame.Refused) cut).message()).matches("(😀)+");
         assertThatIllegalArgumentException()
@@ -95,7 +95,7 @@ class FrameCodecTest {
 
     @Test
     void textThatIsNotUtf8IsMalformed() {
-        byte[] bytes = FrameCodec.encode(new Frame.Refused(1, Refusal.BUSY, "ab"));
+        byte[] bytes = FrameCodec.encode(new Frame.Refused(1, Refusal.BUSY, 0, "ab"));
         bytes[bytes.length - 1] = (byte) 0xff;
         assertMalformed(bytes);
     }

@@ -96,7 +96,7 @@ class LinkTransportTest {
         b.tasks.behaviours.put("echo", (attempt, argument) -> CompletableFuture.completedFuture(there.get()));
 
         for (Outcome outcome : List.of(
-                new Outcome.Refused(Refusal.BUSY, "queue is full"),
+                new Outcome.Refused(Refusal.BUSY, "queue is full", Duration.ofMillis(1234)),
                 new Outcome.Refused(Refusal.STALE_EPOCH, "epoch 8"),
                 new Outcome.Unknown("interrupted at its deadline", true),
                 new Outcome.Cancelled())) {

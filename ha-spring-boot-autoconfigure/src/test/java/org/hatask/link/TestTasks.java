@@ -17,10 +17,12 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
+import org.hatask.Balance;
 import org.hatask.OffRole;
 import org.hatask.Role;
 import org.hatask.execute.ArgumentCodec;
 import org.hatask.execute.Attempt;
+import org.hatask.execute.BalanceSettings;
 import org.hatask.execute.CodecException;
 import org.hatask.execute.Outcome;
 import org.hatask.execute.RetrySettings;
@@ -72,6 +74,7 @@ final class TestTasks {
                     Duration.ofSeconds(1),
                     Duration.ofMinutes(10),
                     OffRole.FORWARD,
+                    new BalanceSettings(Balance.ROUND_ROBIN, BalanceSettings.NO_KEY),
                     false,
                     false,
                     List.of(String.class),

@@ -1,0 +1,72 @@
+package org.hatask.link;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import jakarta.websocket.CloseReason.CloseCode;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import org.hatask.execute.Outcome;
+import org.hatask.execute.Refusal;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A busy node's answer to a peer of this version or of the one before, to which the time to come back means nothing. */
+class BusyHintVersionTest {
+
+    private final List<ByteBuffer> sent = new ArrayList<>();
+
+    private Link link(byte version, TestTasks tasks) {
+        Wire wire = new Wire() {
+            @Override
+            public void send(ByteBuffer message, Consumer<@Nullable Throwable> done) {
+                sent.add(message);
+                done.accept(null);
+            }
+
+            @Override
+            public void close(CloseCode code) {}
+        };
+        Link.Listener nobody = new Link.Listener() {
+            @Override
+            public void closed(Link link, boolean silent) {}
+
+            @Override
+            public void leaving(Link link) {}
+
+            @Override
+            public void reported(Link link, NodeReport report) {}
+        };
+        return new Link(
+                new Handshake.Session(new Handshake.Peer("b", "b-1"), version, new byte[32], new byte[32]),
+                false,
+                wire,
+                new Sealing.Opener(new byte[32]),
+                Runnable::run,
+                TestNode.settings(Duration.ofSeconds(1), 1),
+                new TestTasks.Codec(),
+                tasks.receiver,
+                nobody,
+                System::nanoTime);
+    }
+
+    @ParameterizedTest
+    @ValueSource(bytes = {1, 2})
+    void onlyAPeerThatUnderstandsItIsToldWhenToComeBack(byte version) throws Exception {
+        TestTasks tasks = new TestTasks();
+        tasks.behaviours.put(
+                "echo",
+                (attempt, argument) -> CompletableFuture.completedFuture(
+                        new Outcome.Refused(Refusal.BUSY, "full", Duration.ofMillis(700))));
+
+        link(version, tasks)
+                .received(List.of(new Frame.Call(1, "echo", "String(String)", "t", 1, 0, 1000, new byte[] {'x'})));
+
+        assertThat(sent).singleElement().satisfies(message -> assertThat(new Sealing.Opener(new byte[32]).open(message))
+                .containsExactly(new Frame.Refused(1, Refusal.BUSY, version == 1 ? 0 : 700, "full")));
+    }
+}
