@@ -6,6 +6,7 @@ import org.hatask.cluster.ClusterState;
 import org.hatask.cluster.Coordination;
 import org.hatask.cluster.MasterElection;
 import org.hatask.cluster.Membership;
+import org.hatask.cluster.NodeTasks;
 import org.hatask.dispatch.CandidateSupplier;
 import org.hatask.dispatch.Dispatcher;
 import org.hatask.dispatch.HaTaskInterceptor;
@@ -178,6 +179,7 @@ public class HaAutoConfiguration {
             ClusterName name,
             ClusterState cluster,
             NodeIdentity identity,
+            TaskRegistrar registrar,
             Coordination coordination,
             Membership membership,
             MasterElection election,
@@ -188,7 +190,8 @@ public class HaAutoConfiguration {
         return new NodeLifecycle(
                 name.value(),
                 cluster,
-                identity::complete,
+                () -> identity.complete()
+                        .withTasks(NodeTasks.of(registrar.registry().signatures())),
                 coordination,
                 membership,
                 election,

@@ -11,6 +11,8 @@ import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.hatask.HaException;
 import org.hatask.NoMasterException;
 import org.hatask.NoNodeAvailableException;
@@ -150,10 +152,9 @@ final class Execution {
         }
         ClusterView view = environment.view().get();
         List<Node> candidates = candidates(view);
-        List<Node> able = without(candidates, unable);
+        List<Node> able = without(RoleRouter.able(candidates, task), unable);
         if (!candidates.isEmpty() && able.isEmpty()) {
-            return finish(new TaskRejectedException(
-                    "No node can execute task " + task + " (" + taskId + "): " + lastObstacle));
+            return finish(nobodyCan(view, candidates));
         }
         List<Node> open = without(able, passed);
         if (!open.isEmpty()) {
@@ -223,6 +224,17 @@ final class Execution {
 
     private static Duration min(Duration a, Duration b) {
         return a.compareTo(b) <= 0 ? a : b;
+    }
+
+    /** To wait would not help: these nodes will not learn it. */
+    private HaException nobodyCan(ClusterView view, List<Node> candidates) {
+        String lacking = RoleRouter.whyUnable(view, candidates, task);
+        String why = Stream.of(lacking, lastObstacle == null ? "" : lastObstacle)
+                .filter(text -> !text.isEmpty())
+                .collect(Collectors.joining("; "));
+        return new TaskRejectedException("No node" + (task.role() == Role.ANY ? "" : " with the role " + task.role())
+                + " can execute task " + task + " (" + taskId + "): " + why
+                + (lacking.isEmpty() ? "" : ". Run the same version of the application there."));
     }
 
     private HaException nobodyTookIt(ClusterView view, boolean nobody, Duration waited) {

@@ -1,9 +1,11 @@
 package org.hatask.dispatch;
 
 import java.util.List;
+import java.util.stream.Collectors;
 import org.hatask.Role;
 import org.hatask.cluster.ClusterView;
 import org.hatask.cluster.Node;
+import org.hatask.execute.TaskDefinition;
 
 /** Which members may execute a task of a role. */
 final class RoleRouter {
@@ -20,6 +22,21 @@ final class RoleRouter {
                     case ANY -> true;
                 })
                 .toList();
+    }
+
+    /** Those of the candidates that can execute the task, as far as their records tell. */
+    static List<Node> able(List<Node> candidates, TaskDefinition task) {
+        return candidates.stream()
+                .filter(node -> node.lacks(task.name(), task.signature()).isEmpty())
+                .toList();
+    }
+
+    /** What the candidates lack for the task, as words for a message; empty when all may execute it. */
+    static String whyUnable(ClusterView view, List<Node> candidates, TaskDefinition task) {
+        return candidates.stream()
+                .flatMap(node -> node.lacks(task.name(), task.signature()).stream()
+                        .map(lack -> (view.isMaster(node) ? "the master " : "node ") + node.id() + " " + lack))
+                .collect(Collectors.joining(", "));
     }
 
     /** Why there is no candidate, and what the operator can do, as a sentence. */

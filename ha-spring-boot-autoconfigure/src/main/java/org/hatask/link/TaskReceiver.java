@@ -115,6 +115,7 @@ public final class TaskReceiver {
     }
 
     private static Frame.Refused refused(Frame.Call call, Refusal refusal, String message) {
+        log.debug("Refused {} {}#{}: {}, {}", call.task(), call.taskId(), call.attempt(), refusal, message);
         return new Frame.Refused(call.correlationId(), refusal, message);
     }
 }

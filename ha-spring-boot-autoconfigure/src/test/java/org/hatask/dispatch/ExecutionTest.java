@@ -9,6 +9,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
@@ -25,6 +26,7 @@ import org.hatask.cluster.ClusterView;
 import org.hatask.cluster.Master;
 import org.hatask.cluster.Node;
 import org.hatask.cluster.NodeState;
+import org.hatask.cluster.NodeTasks;
 import org.hatask.cluster.Orders;
 import org.hatask.execute.Outcome;
 import org.hatask.execute.Refusal;
@@ -417,6 +419,72 @@ class ExecutionTest {
         assertThat(thrown(execution.next()))
                 .isInstanceOf(TaskRejectedException.class)
                 .hasMessageContaining("no such task");
+    }
+
+    private static Node with(Node node, String method) {
+        TaskDefinition task = Tasks.of(Desk.class, method);
+        return node.withTasks(NodeTasks.of(Map.of(task.name(), task.signature())));
+    }
+
+    private static Node withOtherSignature(Node node, String method) {
+        return node.withTasks(NodeTasks.of(Map.of("bean." + method, "(int)int")));
+    }
+
+    @Test
+    void nodesWhoseRecordsSayThatTheyCannotRunTheTaskAreNeverTried() {
+        view = view(null, withOtherSignature(n1, "any"), n2.withTasks(Map.of()), with(n3, "any"));
+
+        assertThat(allEndWith(execution("any"), NOT_SENT)).containsOnly("n3");
+    }
+
+    @Test
+    void aNodeWhoseRecordDoesNotTellIsTried() {
+        view = view(null, n1.withTasks(Map.of()), n2);
+
+        assertThat(tried(execution("any").next()).node()).isEqualTo(n2);
+    }
+
+    @Test
+    void aMasterThatLacksTheTaskEndsTheCallAtOnceAndIsNamed() {
+        Master master = new Master("n1", "n1-a", 7, Instant.EPOCH, "first");
+        view = view(master, n1.withTasks(Map.of()), with(n2, "master"));
+        assertThat(thrown(execution("master").next()))
+                .isInstanceOf(TaskRejectedException.class)
+                .hasMessageContaining("bean.master")
+                .hasMessageContaining("the master n1 has no such task")
+                .hasMessageContaining("same version");
+
+        view = view(master, withOtherSignature(n1, "master"), with(n2, "master"));
+        assertThat(thrown(execution("master").next()))
+                .isInstanceOf(TaskRejectedException.class)
+                .hasMessageContaining("the master n1 has another signature");
+    }
+
+    @Test
+    void whenNoNodeOfTheRoleCanRunTheTaskAllAreNamedWithTheirReasons() {
+        view = view(
+                new Master("n1", "n1-a", 7, Instant.EPOCH, "first"),
+                with(n1, "worker"),
+                n2.withTasks(Map.of()),
+                withOtherSignature(n3, "worker"));
+
+        assertThat(thrown(execution("worker").next()))
+                .isInstanceOf(TaskRejectedException.class)
+                .hasMessageContaining("role WORKER")
+                .hasMessageContaining("node n2 has no such task, node n3 has another signature");
+    }
+
+    @Test
+    void whatRecordsSayAndWhatNodesSaidAreToldTogether() {
+        view = view(null, n1, n2.withTasks(Map.of()));
+        Execution execution = execution("any");
+
+        List<String> tried = allEndWith(execution, new Outcome.Refused(Refusal.UNKNOWN_TASK, "n1 has it not"));
+
+        assertThat(tried).containsExactly("n1");
+        assertThat(thrown(execution.next()))
+                .isInstanceOf(TaskRejectedException.class)
+                .hasMessageContaining("node n2 has no such task; n1 has it not");
     }
 
     @Test
