@@ -86,7 +86,10 @@ public final class Dispatcher implements AutoCloseable {
                 CompletableFuture<Outcome> pending = isSelf(tried.node())
                         ? executor.runInPlace(tried.attempt(), local.get())
                         : transport.send(tried.node(), tried.attempt(), arguments);
-                execution.judge(tried.node(), await(tried, pending));
+                execution.judge(tried.node(), await(tried.attempt(), pending));
+            } else if (step instanceof Step.Ask ask) {
+                CompletableFuture<Outcome> pending = transport.ask(ask.node(), ask.attempt(), ask.callId());
+                execution.judge(ask.node(), await(ask.attempt(), pending));
             } else if (step instanceof Step.Wait wait) {
                 await(task, wait);
             } else if (step instanceof Step.Return finished) {
@@ -99,12 +102,12 @@ public final class Dispatcher implements AutoCloseable {
         }
     }
 
-    private static Outcome await(Step.Try tried, CompletableFuture<Outcome> pending) {
+    private static Outcome await(Attempt attempt, CompletableFuture<Outcome> pending) {
         try {
-            return pending.get(tried.attempt().deadlineNanos() - System.nanoTime(), TimeUnit.NANOSECONDS);
+            return pending.get(attempt.deadlineNanos() - System.nanoTime(), TimeUnit.NANOSECONDS);
         } catch (TimeoutException e) {
             pending.cancel(true);
-            return noAnswer(tried);
+            return noAnswer(attempt);
         } catch (InterruptedException e) {
             pending.cancel(true);
             Thread.currentThread().interrupt();
@@ -117,8 +120,8 @@ public final class Dispatcher implements AutoCloseable {
         }
     }
 
-    private static Outcome.Unknown noAnswer(Step.Try tried) {
-        return new Outcome.Unknown("no answer within " + tried.attempt().task().timeout(), true);
+    private static Outcome.Unknown noAnswer(Attempt attempt) {
+        return new Outcome.Unknown("no answer within " + attempt.task().timeout(), true);
     }
 
     private void await(TaskDefinition task, Step.Wait wait) {
@@ -177,6 +180,8 @@ public final class Dispatcher implements AutoCloseable {
                 Step step = execution.next();
                 if (step instanceof Step.Try tried) {
                     attempt(tried, local);
+                } else if (step instanceof Step.Ask ask) {
+                    follow(ask.node(), ask.attempt(), transport.ask(ask.node(), ask.attempt(), ask.callId()));
                 } else if (step instanceof Step.Wait wait) {
                     woken(wait).whenCompleteAsync((done, error) -> goOn(null), callbacks);
                 } else if (step instanceof Step.Return finished) {
@@ -201,29 +206,30 @@ public final class Dispatcher implements AutoCloseable {
             } else {
                 pending = executor.submit(attempt, arguments);
             }
+            follow(tried.node(), attempt, pending);
+        }
+
+        private void follow(Node node, Attempt attempt, CompletableFuture<Outcome> pending) {
             result.whenComplete((value, error) -> {
                 if (result.isCancelled()) {
                     pending.cancel(true);
                     executor.cancel(attempt.taskId(), attempt.number(), "its future was cancelled");
                 }
             });
-            Outcome timedOut = noAnswer(tried);
+            Outcome timedOut = noAnswer(attempt);
             pending.copy()
                     .completeOnTimeout(timedOut, attempt.deadlineNanos() - System.nanoTime(), TimeUnit.NANOSECONDS)
-                    .whenCompleteAsync((outcome, error) -> answered(tried, pending, outcome, error), callbacks);
+                    .whenCompleteAsync((outcome, error) -> answered(node, pending, outcome, error), callbacks);
         }
 
         private void answered(
-                Step.Try tried,
-                CompletableFuture<Outcome> pending,
-                @Nullable Outcome outcome,
-                @Nullable Throwable error) {
+                Node node, CompletableFuture<Outcome> pending, @Nullable Outcome outcome, @Nullable Throwable error) {
             pending.cancel(true);
             if (outcome == null) {
                 result.completeExceptionally(error == null || error.getCause() == null ? error : error.getCause());
                 return;
             }
-            execution.judge(tried.node(), outcome);
+            execution.judge(node, outcome);
             goOn(null);
         }
     }

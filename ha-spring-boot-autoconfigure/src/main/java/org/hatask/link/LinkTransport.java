@@ -27,6 +27,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.hatask.cluster.Node;
@@ -67,6 +68,8 @@ public final class LinkTransport implements TaskTransport {
     private final LinkSettings settings;
 
     private final Map<Handshake.Peer, PeerLinks> peers = new ConcurrentHashMap<>();
+    private final ServedCalls served = new ServedCalls();
+    private final AtomicLong callIds = new AtomicLong();
     private final Set<AcceptingEndpoint> handshakes = ConcurrentHashMap.newKeySet();
     private final AtomicInteger openHandshakes = new AtomicInteger();
     private final OncePerSecond warnings = new OncePerSecond();
@@ -181,10 +184,18 @@ public final class LinkTransport implements TaskTransport {
         } catch (CodecException e) {
             return CompletableFuture.failedFuture(e);
         }
-        Call call = new Call(attempt, json);
+        return start(target, Call.of(callIds.incrementAndGet(), attempt, json));
+    }
+
+    @Override
+    public CompletableFuture<Outcome> ask(Node target, Attempt attempt, long callId) {
+        return start(target, Call.question(callId, attempt));
+    }
+
+    private CompletableFuture<Outcome> start(Node target, Call call) {
         PeerLinks peer = peer(Handshake.Peer.of(target));
         PeerLinks.Route route = closed.get()
-                ? new PeerLinks.NotNow("this node is stopping")
+                ? new PeerLinks.NotNow("this node is stopping", false)
                 : peer.route(call, target.id(), System.nanoTime());
         if (route instanceof PeerLinks.Over over) {
             over.link().call(call);
@@ -192,7 +203,7 @@ public final class LinkTransport implements TaskTransport {
                 startDial(target, peer);
             }
         } else if (route instanceof PeerLinks.NotNow notNow) {
-            call.notSent(notNow.reason());
+            call.notSent(notNow.reason(), notNow.gone());
         } else if (route instanceof PeerLinks.Waits waits && waits.dial()) {
             startDial(target, peer);
         }
@@ -303,7 +314,7 @@ public final class LinkTransport implements TaskTransport {
             Link accepted = peer.firstOpen();
             waiting.forEach(call -> {
                 if (accepted == null) {
-                    call.notSent(message);
+                    call.notSent(message, refused);
                 } else {
                     accepted.call(call);
                 }
@@ -395,15 +406,15 @@ public final class LinkTransport implements TaskTransport {
 
     private Link link(Handshake.Session session, boolean dialled, Wire wire, Sealing.Opener opener) {
         return new Link(
-                session.peer(),
+                session,
                 dialled,
                 wire,
-                new Sealing.Sealer(session.sendKey()),
                 opener,
                 writers,
                 settings,
                 codec,
                 receiver,
+                served,
                 linkListener,
                 System::nanoTime);
     }
@@ -448,6 +459,7 @@ public final class LinkTransport implements TaskTransport {
                 }
             }
             closeDeparted(now);
+            served.expire(now);
         } catch (RuntimeException e) {
             log.error("Links could not be watched; trying again", e);
         }

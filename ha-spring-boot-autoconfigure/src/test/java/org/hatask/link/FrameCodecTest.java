@@ -32,7 +32,8 @@ class FrameCodecTest {
                 new Frame.Heartbeat(new NodeReport(1, -1.5, 2, 3, 4, List.of())),
                 new Frame.Heartbeat(new NodeReport(
                         1, 0.5, 2, 3, 4, List.of(new RunningTask("a", "b", 5), new RunningTask("ü", "", 0)))),
-                new Frame.GoAway()));
+                new Frame.GoAway(),
+                new Frame.Ask(7)));
         for (Refusal refusal : Refusal.values()) {
             frames.add(new Frame.Refused(3, refusal, "because"));
         }
@@ -106,7 +107,7 @@ class FrameCodecTest {
             } else {
                 bytes = new byte[5 + random.nextInt(60)];
                 random.nextBytes(bytes);
-                ByteBuffer.wrap(bytes).putInt(bytes.length - 4).put((byte) random.nextInt(11));
+                ByteBuffer.wrap(bytes).putInt(bytes.length - 4).put((byte) random.nextInt(12));
             }
             try {
                 FrameCodec.decodeAll(ByteBuffer.wrap(bytes));

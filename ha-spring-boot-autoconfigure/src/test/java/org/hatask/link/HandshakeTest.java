@@ -30,7 +30,7 @@ class HandshakeTest {
 
         assertThat(there.session().peer()).isEqualTo(Peer.of(b));
         assertThat(here.peer()).isEqualTo(Peer.of(a));
-        assertThat(here.version()).isEqualTo(there.session().version()).isEqualTo((byte) 1);
+        assertThat(here.version()).isEqualTo(there.session().version()).isEqualTo((byte) 2);
         assertThat(there.session().sendKey())
                 .isEqualTo(here.receiveKey())
                 .isNotEqualTo(here.sendKey())
@@ -60,9 +60,11 @@ class HandshakeTest {
     @Test
     void acceptorChoosesTheBestCommonVersionAndRefusesWithoutOne() throws Exception {
         byte[] nonce = new byte[Handshake.NONCE_LENGTH];
-        byte[] newer = Handshake.greeting(new byte[] {9, 1}, "c", Peer.of(a), Peer.of(b), nonce);
+        byte[] older = Handshake.greeting(new byte[] {1}, "c", Peer.of(a), Peer.of(b), nonce);
+        byte[] newer = Handshake.greeting(new byte[] {9, 2, 1}, "c", Peer.of(a), Peer.of(b), nonce);
 
-        assertThat(new Acceptor(KEY, "c", b).greeted(wrap(newer))[1]).isEqualTo((byte) 1);
+        assertThat(new Acceptor(KEY, "c", b).greeted(wrap(older))[1]).isEqualTo((byte) 1);
+        assertThat(new Acceptor(KEY, "c", b).greeted(wrap(newer))[1]).isEqualTo((byte) 2);
         assertRefused(Handshake.greeting(new byte[] {9}, "c", Peer.of(a), Peer.of(b), nonce), "version");
         assertRefused(Handshake.greeting(new byte[0], "c", Peer.of(a), Peer.of(b), nonce), "version");
     }
