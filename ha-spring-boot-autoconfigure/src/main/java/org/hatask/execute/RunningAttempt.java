@@ -20,6 +20,7 @@ final class RunningAttempt implements TaskContext {
         TIMED_OUT,
         MASTERSHIP_LOST,
         CALLER_GAVE_UP,
+        CALLER_GONE,
         SHUTDOWN
     }
 

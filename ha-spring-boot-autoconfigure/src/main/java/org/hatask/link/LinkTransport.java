@@ -493,6 +493,14 @@ public final class LinkTransport implements TaskTransport {
                 peers.remove(process, peer);
             }
         });
+        served.callers().stream()
+                .filter(process -> !current.contains(process) && !isConnected(process))
+                .forEach(process -> served.underWay(process).forEach(receiver::callerGone));
+    }
+
+    private boolean isConnected(Handshake.Peer process) {
+        PeerLinks known = peers.get(process);
+        return known != null && known.firstOpen() != null;
     }
 
     private List<Link> allLinks() {
@@ -505,7 +513,9 @@ public final class LinkTransport implements TaskTransport {
 
     /**
      * Tells who the members are now: links to other processes are closed once nothing is under way on them, so that a node
-     * that leaves in order can still answer. Returns at once.
+     * that leaves in order can still answer. What runs here for a process that is no member and has no link is told to stop:
+     * it was killed, or it is cut off from all. A broken link alone stops nothing, as its process comes back and asks; and one
+     * that leaves in order waits for its last answers when its record is gone. Returns at once.
      */
     public void retainOnly(Collection<Node> currentMembers) {
         members = currentMembers.stream().map(Handshake.Peer::of).collect(Collectors.toUnmodifiableSet());

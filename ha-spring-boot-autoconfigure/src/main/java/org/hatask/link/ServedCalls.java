@@ -4,7 +4,10 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.hatask.execute.Refusal;
 import org.jspecify.annotations.Nullable;
 
@@ -147,6 +150,19 @@ final class ServedCalls {
             forgetDenied(now);
         }
         return notReceived(id);
+    }
+
+    /** Who has calls under way. */
+    synchronized Set<Handshake.Peer> callers() {
+        return running.keySet().stream().map(Key::caller).collect(Collectors.toSet());
+    }
+
+    /** The calls of a process that are under way. */
+    synchronized List<Frame.Call> underWay(Handshake.Peer caller) {
+        return running.entrySet().stream()
+                .filter(entry -> entry.getKey().caller().equals(caller))
+                .map(entry -> entry.getValue().call)
+                .toList();
     }
 
     /** Forgets what is too old. */

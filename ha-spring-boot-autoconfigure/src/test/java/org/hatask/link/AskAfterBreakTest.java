@@ -296,6 +296,34 @@ class AskAfterBreakTest {
     }
 
     @Test
+    void aTaskGoesOnWithoutALinkToItsCallerAndEndsWhenThatHasLeftTheClusterToo() {
+        b.transport.retainOnly(List.of(a.node(), b.node()));
+        call("x");
+        awaitExecuted(1);
+
+        a.transport.close();
+        await().atMost(SOON).until(() -> b.transport.links().isEmpty());
+        await().during(Duration.ofSeconds(1)).until(() -> b.tasks.abandoned.isEmpty());
+        b.transport.retainOnly(List.of(b.node(), TestNode.node("a", 1)));
+
+        await().atMost(SOON).until(() -> !b.tasks.abandoned.isEmpty());
+        assertThat(b.tasks.abandoned).allMatch(attempt -> attempt.endsWith("#1"));
+        assertThat(b.tasks.cancelled).isEmpty();
+    }
+
+    @Test
+    void aTaskOfANodeThatHasLeftInOrderGoesOnWhileItsLinkStands() {
+        CompletableFuture<Object> result = call("x");
+        awaitExecuted(1);
+
+        b.transport.retainOnly(List.of(b.node()));
+        await().during(Duration.ofSeconds(1)).until(() -> b.tasks.abandoned.isEmpty());
+        ending.complete(new Outcome.Succeeded("done"));
+
+        assertThat(result).succeedsWithin(SOON).isEqualTo("done");
+    }
+
+    @Test
     void aNodeThatIsAboutToStopIsAskedToo() {
         CompletableFuture<Object> result = call("x");
         awaitExecuted(1);
