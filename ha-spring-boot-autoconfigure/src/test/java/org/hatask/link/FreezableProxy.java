@@ -17,7 +17,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * Forwards to a port of this machine. Frozen, sockets stay open and nothing passes: a pulled cable. Holding, it takes
  * everything and passes nothing on: bytes that are under way for long. What it does holds for all its connections.
  */
-final class FreezableProxy implements AutoCloseable {
+public final class FreezableProxy implements AutoCloseable {
 
     private final ServerSocket server;
     private final int target;
@@ -29,7 +29,7 @@ final class FreezableProxy implements AutoCloseable {
     private volatile boolean frozen;
     private volatile boolean holding;
 
-    FreezableProxy(int target) {
+    public FreezableProxy(int target) {
         this.target = target;
         try {
             server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
@@ -39,48 +39,48 @@ final class FreezableProxy implements AutoCloseable {
         start(this::accept);
     }
 
-    int port() {
+    public int port() {
         return server.getLocalPort();
     }
 
-    void freeze() {
+    public void freeze() {
         frozen = true;
     }
 
     /** For new connections; what was frozen stays so. */
-    void thaw() {
+    public void thaw() {
         frozen = false;
     }
 
-    void hold() {
+    public void hold() {
         holding = true;
     }
 
     /** How many bytes were held until now, in both directions. */
-    long heldBytes() {
+    public long heldBytes() {
         return heldBytes.get();
     }
 
     /** What comes from now on passes; what was held stays so. */
-    void pass() {
+    public void pass() {
         holding = false;
     }
 
     /** Passes on what was held. */
-    void release() {
+    public void release() {
         held.forEach(Runnable::run);
         held.clear();
     }
 
     /** Resets all connections, on both sides. New ones are taken as before. */
-    void cut() {
+    public void cut() {
         cutCallers();
         targets.forEach(FreezableProxy::reset);
         targets.clear();
     }
 
     /** Resets all connections on the side of who opened them; the other side hears nothing of it. */
-    void cutCallers() {
+    public void cutCallers() {
         callers.forEach(FreezableProxy::reset);
         callers.clear();
     }
