@@ -27,6 +27,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -49,9 +50,11 @@ class ClusterTest {
         static final ConcurrentLinkedQueue<String> RUNS = new ConcurrentLinkedQueue<>();
 
         private final HaCluster cluster;
+        private final ObjectProvider<Desk> others;
 
-        Desk(HaCluster cluster) {
+        Desk(HaCluster cluster, ObjectProvider<Desk> others) {
             this.cluster = cluster;
+            this.others = others;
         }
 
         private Answer answer(String... words) {
@@ -120,6 +123,19 @@ class ClusterTest {
             }
         }
 
+        @HaTask(role = Role.MASTER)
+        public CompletableFuture<String> holdLater(String name) {
+            CompletableFuture<String> future = new CompletableFuture<>();
+            future.whenComplete((value, error) -> RUNS.add((future.isCancelled() ? "let go " : "ended ") + name));
+            RUNS.add("holding " + name);
+            return future;
+        }
+
+        @HaTask(role = Role.WORKER, timeout = "500ms")
+        public void holdOnMaster(String name) throws InterruptedException {
+            others.getObject().hold(name);
+        }
+
         @HaTask(role = Role.MASTER, offRole = OffRole.SKIP)
         public int skip() {
             return 7;
@@ -150,8 +166,8 @@ class ClusterTest {
     static class Application {
 
         @Bean
-        Desk desk(HaCluster cluster) {
-            return new Desk(cluster);
+        Desk desk(HaCluster cluster, ObjectProvider<Desk> others) {
+            return new Desk(cluster, others);
         }
     }
 
@@ -317,6 +333,27 @@ class ClusterTest {
         later.cancel(true);
 
         assertThatExceptionOfType(CancellationException.class).isThrownBy(later::join);
+    }
+
+    @Test
+    void cancellingAFutureStopsTheTaskWhereItRuns() {
+        for (String node : List.of(nodes.masterId(), nodes.workerIds().get(0))) {
+            String name = "future of " + node;
+            CompletableFuture<String> later = desk(node).holdLater(name);
+            await().atMost(TestNodes.PATIENCE).until(() -> Desk.RUNS.contains("holding " + name));
+
+            later.cancel(true);
+
+            await().atMost(TestNodes.PATIENCE).until(() -> Desk.RUNS.contains("let go " + name));
+        }
+    }
+
+    @Test
+    void aTaskThatRunsOutOfTimeTakesTheTasksItCalledWithIt() {
+        assertThatExceptionOfType(TaskTimeoutException.class)
+                .isThrownBy(() -> desk(nodes.workerIds().get(0)).holdOnMaster("nested"));
+
+        await().atMost(TestNodes.PATIENCE).until(() -> Desk.RUNS.contains("let go nested"));
     }
 
     @Test

@@ -16,6 +16,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.curator.test.InstanceSpec;
+import org.hatask.cluster.Membership;
+import org.hatask.link.LinkTransport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -35,6 +37,8 @@ class LifecycleTest {
 
     static class Desk {
 
+        static final Queue<String> HELD = new ConcurrentLinkedQueue<>();
+
         private final HaCluster cluster;
 
         Desk(HaCluster cluster) {
@@ -45,6 +49,16 @@ class LifecycleTest {
         public String any() throws InterruptedException {
             new CountDownLatch(1).await(3, TimeUnit.MILLISECONDS);
             return cluster.self().id();
+        }
+
+        @HaTask(role = Role.MASTER)
+        public void hold() throws InterruptedException {
+            HELD.add("held");
+            try {
+                new CountDownLatch(1).await();
+            } finally {
+                HELD.add("let go");
+            }
         }
 
         @HaTask(role = Role.MASTER)
@@ -139,6 +153,28 @@ class LifecycleTest {
         assertThat(failures).isEmpty();
         assertThat(mastersSeen.keySet()).hasSize(2).anyMatch(seen -> seen.equals(master + " " + epoch));
         assertThat(nodes.bean(nodes.masterId(), HaCluster.class).epoch()).hasValue(epoch + 1);
+    }
+
+    @Test
+    void aTaskEndsWhenItsCallerIsGoneWithoutAWord() throws Exception {
+        TestNodes nodes = nodes().startAll("n1", "n2");
+        String other = nodes.workerIds().get(0);
+        CompletableFuture<Void> call = CompletableFuture.runAsync(() -> {
+            try {
+                nodes.bean(other, Desk.class).hold();
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        await().atMost(TestNodes.PATIENCE).until(() -> Desk.HELD.contains("held"));
+
+        // As seen by the master, this is what a kill does: the links break, and some time later the record goes.
+        nodes.bean(other, LinkTransport.class).close();
+        await().during(Duration.ofSeconds(1)).until(() -> !Desk.HELD.contains("let go"));
+        nodes.bean(other, Membership.class).close();
+
+        await().atMost(TestNodes.PATIENCE).until(() -> Desk.HELD.contains("let go"));
+        assertThat(call).failsWithin(TestNodes.PATIENCE).withThrowableThat().withCauseInstanceOf(HaException.class);
     }
 
     @Test

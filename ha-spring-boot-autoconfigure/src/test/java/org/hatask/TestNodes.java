@@ -45,6 +45,11 @@ public final class TestNodes implements AutoCloseable {
 
     /** Starts a node without waiting for it to join. */
     public ConfigurableApplicationContext start(String id, String... moreProperties) {
+        return start(application, id, moreProperties);
+    }
+
+    /** The same with another application, such as another version of it. */
+    public ConfigurableApplicationContext start(Class<?> other, String id, String... moreProperties) {
         List<String> all = new ArrayList<>(List.of(
                 "server.port=0",
                 "spring.application.name=test",
@@ -57,7 +62,7 @@ public final class TestNodes implements AutoCloseable {
                 "logging.level.org.apache.curator=ERROR"));
         all.addAll(properties);
         all.addAll(List.of(moreProperties));
-        ConfigurableApplicationContext context = new SpringApplicationBuilder(application)
+        ConfigurableApplicationContext context = new SpringApplicationBuilder(other)
                 .bannerMode(Banner.Mode.OFF)
                 .properties(all.toArray(String[]::new))
                 .run();

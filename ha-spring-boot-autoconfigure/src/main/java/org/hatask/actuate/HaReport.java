@@ -4,6 +4,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import org.hatask.Role;
 import org.hatask.cluster.OperatorAction;
 import org.jspecify.annotations.Nullable;
@@ -90,6 +91,7 @@ public record HaReport(
      * @param zone where it stands
      * @param inFlight attempts that run or wait there by its last word over a link, or null without a link
      * @param oldestTask the longest running task there, or null
+     * @param tasksNotHere names of its tasks that this node lacks; null when it does not say which tasks it has
      */
     public record Member(
             String id,
@@ -103,7 +105,8 @@ public record HaReport(
             int weight,
             @Nullable String zone,
             @Nullable Integer inFlight,
-            @Nullable OldestTask oldestTask) {}
+            @Nullable OldestTask oldestTask,
+            @Nullable List<String> tasksNotHere) {}
 
     /**
      * @param status {@code UP}, {@code UNREACHABLE}, {@code SICK}, {@code SUSPECT}, {@code PROBING} or {@code RAMPING}
@@ -135,6 +138,9 @@ public record HaReport(
     /**
      * @param name its name
      * @param role which nodes may execute it
+     * @param nodes ids of the members that have it, or do not say which tasks they have, whatever their roles
+     * @param missingOn ids of the members that cannot execute it, and why: {@code has no such task} or
+     *     {@code has another signature}
      * @param method the method behind it
      * @param maxAttempts how often it may be started
      * @param timeout of one attempt
@@ -147,6 +153,8 @@ public record HaReport(
     public record Task(
             String name,
             Role role,
+            List<String> nodes,
+            Map<String, String> missingOn,
             String method,
             int maxAttempts,
             Duration timeout,

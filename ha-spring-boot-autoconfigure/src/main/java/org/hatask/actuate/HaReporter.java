@@ -1,8 +1,11 @@
 package org.hatask.actuate;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.hatask.Role;
 import org.hatask.cluster.ClusterState;
@@ -71,7 +74,7 @@ public final class HaReporter {
                 ownNode(view),
                 master(view),
                 members(view),
-                registry.get().all().stream().map(this::task).toList(),
+                registry.get().all().stream().map(task -> task(view, task)).toList(),
                 failureDetection(),
                 coordination(),
                 election.history().stream()
@@ -143,7 +146,17 @@ public final class HaReporter {
                 node.weight(),
                 node.zone(),
                 own ? Integer.valueOf(executor.inFlight()) : report == null ? null : report.inFlight(),
-                own ? oldestHere() : report == null ? null : oldest(report));
+                own ? oldestHere() : report == null ? null : oldest(report),
+                tasksNotHere(node));
+    }
+
+    private @Nullable List<String> tasksNotHere(Node node) {
+        TaskRegistry own = registry.get();
+        return node.tasks() == null
+                ? null
+                : node.tasks().keySet().stream()
+                        .filter(task -> own.find(task).isEmpty())
+                        .toList();
     }
 
     private HaReport.Health health(Node node) {
@@ -184,11 +197,19 @@ public final class HaReporter {
                 .orElse(null);
     }
 
-    private HaReport.Task task(TaskDefinition task) {
+    private HaReport.Task task(ClusterView view, TaskDefinition task) {
         TaskStatistics.Snapshot figures = dispatcher.statistics(task.name()).snapshot();
+        List<String> nodes = new ArrayList<>();
+        Map<String, String> missingOn = new TreeMap<>();
+        for (Node node : view.members()) {
+            node.lacks(task.name(), task.signature())
+                    .ifPresentOrElse(lack -> missingOn.put(node.id(), lack), () -> nodes.add(node.id()));
+        }
         return new HaReport.Task(
                 task.name(),
                 task.role(),
+                nodes,
+                missingOn,
                 task.method().getDeclaringClass().getName() + "."
                         + task.method().getName(),
                 task.retry().maxAttempts(),

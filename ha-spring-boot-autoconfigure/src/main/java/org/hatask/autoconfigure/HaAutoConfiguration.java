@@ -9,6 +9,7 @@ import org.hatask.cluster.ClusterState;
 import org.hatask.cluster.Coordination;
 import org.hatask.cluster.MasterElection;
 import org.hatask.cluster.Membership;
+import org.hatask.cluster.NodeTasks;
 import org.hatask.dispatch.Dispatcher;
 import org.hatask.dispatch.HaTaskInterceptor;
 import org.hatask.dispatch.LoadBalancerNodeChooser;
@@ -239,6 +240,7 @@ public class HaAutoConfiguration {
             ClusterName name,
             ClusterState cluster,
             NodeIdentity identity,
+            TaskRegistrar registrar,
             Coordination coordination,
             Membership membership,
             MasterElection election,
@@ -249,7 +251,8 @@ public class HaAutoConfiguration {
         return new NodeLifecycle(
                 name.value(),
                 cluster,
-                identity::complete,
+                () -> identity.complete()
+                        .withTasks(NodeTasks.of(registrar.registry().signatures())),
                 coordination,
                 membership,
                 election,

@@ -2,6 +2,10 @@ package org.hatask.cluster;
 
 import java.net.URI;
 import java.time.Instant;
+import java.util.Collections;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param weight share of the work relative to others, at least 1
  * @param zone where it stands, or null
  * @param startedAt start of the process by its own clock; for display only
+ * @param tasks the tasks that it has, see {@link NodeTasks}; null when it does not say, so that it has to be asked
  */
 public record Node(
         String id,
@@ -26,7 +31,27 @@ public record Node(
         boolean acceptsTasks,
         int weight,
         @Nullable String zone,
-        Instant startedAt) {
+        Instant startedAt,
+        @Nullable Map<String, Integer> tasks) {
+
+    public Node {
+        // Ordered, so that the same node is the same bytes.
+        tasks = tasks == null ? null : Collections.unmodifiableMap(new TreeMap<>(tasks));
+    }
+
+    /** A node that does not say which tasks it has. */
+    public Node(
+            String id,
+            String incarnation,
+            URI uri,
+            NodeState state,
+            boolean masterEligible,
+            boolean acceptsTasks,
+            int weight,
+            @Nullable String zone,
+            Instant startedAt) {
+        this(id, incarnation, uri, state, masterEligible, acceptsTasks, weight, zone, startedAt, null);
+    }
 
     /** Whether both are the same process: the same id in the same incarnation. */
     public boolean isSameProcessAs(Node other) {
@@ -38,8 +63,28 @@ public record Node(
         return acceptsTasks && state == NodeState.UP;
     }
 
+    /**
+     * Why it cannot execute the task, to be read after its name.
+     *
+     * @return empty when it can, or does not say
+     */
+    public Optional<String> lacks(String taskName, String signature) {
+        if (tasks == null) {
+            return Optional.empty();
+        }
+        Integer hash = tasks.get(taskName);
+        if (hash == null) {
+            return Optional.of("has no such task");
+        }
+        return hash == signature.hashCode() ? Optional.empty() : Optional.of("has another signature");
+    }
+
     public Node withState(NodeState newState) {
-        return new Node(id, incarnation, uri, newState, masterEligible, acceptsTasks, weight, zone, startedAt);
+        return new Node(id, incarnation, uri, newState, masterEligible, acceptsTasks, weight, zone, startedAt, tasks);
+    }
+
+    public Node withTasks(@Nullable Map<String, Integer> newTasks) {
+        return new Node(id, incarnation, uri, state, masterEligible, acceptsTasks, weight, zone, startedAt, newTasks);
     }
 
     /** The node without the word of an operator: as it describes itself. */

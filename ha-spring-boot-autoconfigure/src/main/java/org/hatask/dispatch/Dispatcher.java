@@ -99,6 +99,9 @@ public final class Dispatcher implements AutoCloseable {
             Step step = execution.next();
             if (step instanceof Step.Try tried) {
                 execution.judge(tried.node(), outcome(tried, arguments, local));
+            } else if (step instanceof Step.Ask ask) {
+                CompletableFuture<Outcome> pending = transport.ask(ask.node(), ask.attempt(), ask.callId());
+                execution.judge(ask.node(), await(ask.attempt(), pending));
             } else if (step instanceof Step.Wait wait) {
                 await(task, wait);
             } else if (step instanceof Step.Return finished) {
@@ -116,19 +119,19 @@ public final class Dispatcher implements AutoCloseable {
             CompletableFuture<Outcome> pending =
                     isSelf(tried.node()) ? executor.runInPlace(tried.attempt(), local.get()) : send(tried, arguments);
             tried.trial().sent(pending);
-            return await(tried, pending);
+            return await(tried.attempt(), pending);
         } catch (RuntimeException | Error e) {
             tried.trial().abandoned();
             throw e;
         }
     }
 
-    private static Outcome await(Step.Try tried, CompletableFuture<Outcome> pending) {
+    private static Outcome await(Attempt attempt, CompletableFuture<Outcome> pending) {
         try {
-            return pending.get(tried.attempt().deadlineNanos() - System.nanoTime(), TimeUnit.NANOSECONDS);
+            return pending.get(attempt.deadlineNanos() - System.nanoTime(), TimeUnit.NANOSECONDS);
         } catch (TimeoutException e) {
             pending.cancel(true);
-            return noAnswer(tried);
+            return noAnswer(attempt);
         } catch (InterruptedException e) {
             pending.cancel(true);
             Thread.currentThread().interrupt();
@@ -141,8 +144,8 @@ public final class Dispatcher implements AutoCloseable {
         }
     }
 
-    private static Outcome.Unknown noAnswer(Step.Try tried) {
-        return new Outcome.Unknown("no answer within " + tried.attempt().task().timeout(), true);
+    private static Outcome.Unknown noAnswer(Attempt attempt) {
+        return new Outcome.Unknown("no answer within " + attempt.task().timeout(), true);
     }
 
     private void await(TaskDefinition task, Step.Wait wait) {
@@ -201,6 +204,8 @@ public final class Dispatcher implements AutoCloseable {
                 Step step = execution.next();
                 if (step instanceof Step.Try tried) {
                     attempt(tried, local);
+                } else if (step instanceof Step.Ask ask) {
+                    follow(ask.node(), ask.attempt(), transport.ask(ask.node(), ask.attempt(), ask.callId()), () -> {});
                 } else if (step instanceof Step.Wait wait) {
                     woken(wait).whenCompleteAsync((done, error) -> goOn(null), callbacks);
                 } else if (step instanceof Step.Return finished) {
@@ -210,8 +215,8 @@ public final class Dispatcher implements AutoCloseable {
                     record(task, start, true, execution);
                     result.completeExceptionally(failed.error());
                 }
-            } catch (RuntimeException e) {
-                result.completeExceptionally(e);
+            } catch (RuntimeException | Error e) {
+                result.completeExceptionally(e); // Whatever happened, nobody waits for ever.
             }
         }
 
@@ -219,16 +224,23 @@ public final class Dispatcher implements AutoCloseable {
             Attempt attempt = tried.attempt();
             CompletableFuture<Outcome> pending = start(tried, local);
             tried.trial().sent(pending);
+            follow(tried.node(), attempt, pending, tried.trial()::abandoned);
+        }
+
+        /**
+         * @param onError told when there is no outcome at all
+         */
+        private void follow(Node node, Attempt attempt, CompletableFuture<Outcome> pending, Runnable onError) {
             result.whenComplete((value, error) -> {
                 if (result.isCancelled()) {
                     pending.cancel(true);
                     executor.cancel(attempt.taskId(), attempt.number(), "its future was cancelled");
                 }
             });
-            Outcome timedOut = noAnswer(tried);
+            Outcome timedOut = noAnswer(attempt);
             pending.copy()
                     .completeOnTimeout(timedOut, attempt.deadlineNanos() - System.nanoTime(), TimeUnit.NANOSECONDS)
-                    .whenCompleteAsync((outcome, error) -> answered(tried, pending, outcome, error), callbacks);
+                    .whenCompleteAsync((outcome, error) -> answered(node, pending, outcome, error, onError), callbacks);
         }
 
         private CompletableFuture<Outcome> start(Step.Try tried, @Nullable Supplier<Callable<@Nullable Object>> local) {
@@ -246,17 +258,18 @@ public final class Dispatcher implements AutoCloseable {
         }
 
         private void answered(
-                Step.Try tried,
+                Node node,
                 CompletableFuture<Outcome> pending,
                 @Nullable Outcome outcome,
-                @Nullable Throwable error) {
+                @Nullable Throwable error,
+                Runnable onError) {
             pending.cancel(true);
             if (outcome == null) {
-                tried.trial().abandoned();
+                onError.run();
                 result.completeExceptionally(error == null || error.getCause() == null ? error : error.getCause());
                 return;
             }
-            execution.judge(tried.node(), outcome);
+            execution.judge(node, outcome);
             goOn(null);
         }
     }

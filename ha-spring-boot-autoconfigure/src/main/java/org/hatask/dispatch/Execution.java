@@ -12,6 +12,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.hatask.HaException;
 import org.hatask.NoMasterException;
 import org.hatask.NoNodeAvailableException;
@@ -30,10 +32,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One logical call, as a state machine: it decides, somebody else does. {@link #next()} says what to do; after a
- * {@link Step.Try} its outcome is given to {@link #judge}. All rules of re-execution are here, none elsewhere:
+ * {@link Step.Try} or {@link Step.Ask} its outcome is given to {@link #judge}. All rules of re-execution are here, none elsewhere:
  *
  * <ul>
  *   <li>not sent and refused: nothing ran, so the same attempt goes to another node while its time allows;
+ *   <li>unknown as the connection broke, while its node is still a member: the node is asked, and the answer counts as the
+ *       outcome;
  *   <li>failed and unknown: another attempt only where the task's {@code retry} allows, on a node not tried before while
  *       there is one;
  *   <li>succeeded and cancelled: the end.
@@ -45,6 +49,11 @@ final class Execution {
 
     private static final Duration FIRST_ROUND_PAUSE = Duration.ofMillis(5);
     private static final Duration LONGEST_ROUND_PAUSE = Duration.ofMillis(250);
+
+    /** How long a way back to a node is looked for, where no other attempt could take the place of the one it knows of. */
+    static final Duration ASK_PATIENCE = Duration.ofSeconds(5);
+
+    private static final Duration ASK_PAUSE = Duration.ofMillis(200);
 
     private final TaskDefinition task;
     private final String taskId;
@@ -72,9 +81,20 @@ final class Execution {
     private @Nullable String lastObstacle;
     private @Nullable Throwable lastError;
     private long pauseUntil;
-    private Fitness.@Nullable Trial trial;
-    private DecisionLog.@Nullable Decision decision;
+    private @Nullable Placed current;
+    private @Nullable Question question;
     private @Nullable Step end;
+
+    /** The attempt that is made, and who is told of its end. */
+    private record Placed(Attempt attempt, Fitness.Trial trial, DecisionLog.Decision decision) {}
+
+    /**
+     * An attempt of which a node may still know what became.
+     *
+     * @param unknown what is known of it without asking
+     * @param until when it is no longer worth looking for a connection
+     */
+    private record Question(Node node, Attempt attempt, Outcome.Unknown unknown, long until) {}
 
     /**
      * What executions need of the node they run on.
@@ -156,6 +176,9 @@ final class Execution {
         if (end != null) {
             return end;
         }
+        if (question != null) {
+            return ask(question);
+        }
         if (environment.stopped().getAsBoolean()) {
             return finish(new NoNodeAvailableException(
                     "Task " + task + " (" + taskId + ") was not executed: this node has stopped."));
@@ -166,10 +189,9 @@ final class Execution {
         }
         ClusterView view = environment.view().get();
         List<Node> candidates = candidates(view);
-        List<Node> able = without(candidates, unable);
+        List<Node> able = without(RoleRouter.able(candidates, task), unable);
         if (!candidates.isEmpty() && able.isEmpty()) {
-            return finish(new TaskRejectedException(
-                    "No node can execute task " + task + " (" + taskId + "): " + lastObstacle));
+            return finish(nobodyCan(view, candidates));
         }
         List<Node> open = awake(without(able, passed), now);
         if (!open.isEmpty()) {
@@ -217,8 +239,7 @@ final class Execution {
             }
             Fitness.Trial begun = environment.fitness().begin(node, attempt, left.size() == 1);
             if (begun != null) {
-                trial = begun;
-                decision = decisions.add(now, taskId, attempt.number(), node, choice.size());
+                current = new Placed(attempt, begun, decisions.add(now, taskId, attempt.number(), node, choice.size()));
                 return new Step.Try(node, attempt, begun);
             }
             left = without(left, Set.of(node.incarnation()));
@@ -285,6 +306,17 @@ final class Execution {
         return a.compareTo(b) >= 0 ? a : b;
     }
 
+    /** To wait would not help: these nodes will not learn it. */
+    private HaException nobodyCan(ClusterView view, List<Node> candidates) {
+        String lacking = RoleRouter.whyUnable(view, candidates, task);
+        String why = Stream.of(lacking, lastObstacle == null ? "" : lastObstacle)
+                .filter(text -> !text.isEmpty())
+                .collect(Collectors.joining("; "));
+        return new TaskRejectedException("No node" + (task.role() == Role.ANY ? "" : " with the role " + task.role())
+                + " can execute task " + task + " (" + taskId + "): " + why
+                + (lacking.isEmpty() ? "" : ". Run the same version of the application there."));
+    }
+
     private HaException nobodyTookIt(ClusterView view, boolean nobody, Duration waited) {
         String call = "Task " + task + " (" + taskId + ") was not executed: ";
         String after = " Waited " + waited.toMillis() + " ms.";
@@ -299,14 +331,79 @@ final class Execution {
         return task.role() == Role.MASTER ? new NoMasterException(why) : new NoNodeAvailableException(why);
     }
 
-    /** Takes the outcome of the attempt that the last {@link Step.Try} asked for. */
-    void judge(Node node, Outcome outcome) {
-        Fitness.Trial ended = trial;
-        if (ended != null) {
-            ended.ended(outcome);
+    private Step ask(Question asked) {
+        long now = now();
+        ClusterView view = environment.view().get();
+        if (environment.stopped().getAsBoolean()) {
+            return settle(asked, "this node has stopped");
         }
-        if (decision != null) {
-            decision.ended(outcome);
+        if (view.members().stream().noneMatch(asked.node()::isSameProcessAs)) {
+            return settle(asked, "it has left the cluster");
+        }
+        if (attemptDeadline - now <= 0) {
+            return settle(asked, "the time of the attempt was over");
+        }
+        return pauseUntil - now > 0
+                ? new Step.Wait(view.changed(), Duration.ofNanos(pauseUntil - now))
+                : new Step.Ask(asked.node(), asked.attempt(), asked.unknown().callId());
+    }
+
+    /** It stays unknown. */
+    private Step settle(Question asked, String whyNotAsked) {
+        question = null;
+        pauseUntil = now();
+        decide(asked.node(), stillUnknown(asked, whyNotAsked));
+        return next();
+    }
+
+    private static Outcome.Unknown stillUnknown(Question asked, String whyNotAsked) {
+        return new Outcome.Unknown(
+                asked.unknown().reason() + "; it could not be asked afterwards: " + whyNotAsked, false);
+    }
+
+    /** Takes the outcome of the attempt that the last {@link Step.Try} or {@link Step.Ask} was about. */
+    void judge(Node node, Outcome outcome) {
+        Placed placed = current;
+        if (outcome instanceof Outcome.Unknown unknown && unknown.callId() != 0 && placed != null) {
+            question = new Question(
+                    node,
+                    placed.attempt(),
+                    unknown,
+                    now() + askPatience(node, unknown).toNanos());
+        } else if (question == null) {
+            decide(node, outcome);
+        } else {
+            answered(question, outcome);
+        }
+    }
+
+    /** Where another attempt may follow, only a node that is reached at once is asked: the work goes on sooner without it. */
+    private Duration askPatience(Node node, Outcome.Unknown unknown) {
+        boolean another = retry.allowsAnother(attempt()) && retry.covers(unknownError(node, unknown));
+        return another ? Duration.ZERO : ASK_PATIENCE;
+    }
+
+    private void answered(Question asked, Outcome outcome) {
+        long retryAt = now() + ASK_PAUSE.toNanos();
+        if (outcome instanceof Outcome.NotSent && asked.until() - retryAt >= 0) {
+            pauseUntil = retryAt;
+            return;
+        }
+        question = null;
+        if (outcome instanceof Outcome.NotSent notSent) {
+            decide(asked.node(), stillUnknown(asked, notSent.reason()));
+        } else if (outcome instanceof Outcome.Unknown unknown && !unknown.timedOut()) {
+            decide(asked.node(), stillUnknown(asked, unknown.reason()));
+        } else {
+            decide(asked.node(), outcome);
+        }
+    }
+
+    private void decide(Node node, Outcome outcome) {
+        Placed placed = current;
+        if (placed != null) {
+            placed.trial().ended(outcome);
+            placed.decision().ended(outcome);
         }
         if (outcome instanceof Outcome.Succeeded succeeded) {
             end = new Step.Return(succeeded.value());

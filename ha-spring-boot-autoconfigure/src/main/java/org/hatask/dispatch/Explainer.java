@@ -57,7 +57,7 @@ final class Explainer {
         for (Node node : view.members()) {
             String reason = task.offRole() != OffRole.FORWARD && !node.isSameProcessAs(view.self())
                     ? "with offRole = " + task.offRole() + " the task runs where it is called or not at all"
-                    : RoleRouter.whyNot(view, node, task.role());
+                    : RoleRouter.whyNot(view, node, task);
             if (reason == null) {
                 open.add(node);
             } else {

@@ -1,10 +1,12 @@
 package org.hatask.dispatch;
 
 import java.util.List;
+import java.util.stream.Collectors;
 import org.hatask.Role;
 import org.hatask.cluster.ClusterView;
 import org.hatask.cluster.Node;
 import org.hatask.cluster.NodeState;
+import org.hatask.execute.TaskDefinition;
 import org.jspecify.annotations.Nullable;
 
 /** Which members may execute a task of a role. */
@@ -24,19 +26,40 @@ final class RoleRouter {
                 .toList();
     }
 
-    /** Why a member may not execute a task of the role, as the end of a sentence; null when it may. */
-    static @Nullable String whyNot(ClusterView view, Node node, Role role) {
+    /** Why a member may not execute the task, as the end of a sentence; null when it may. */
+    static @Nullable String whyNot(ClusterView view, Node node, TaskDefinition task) {
         if (!node.acceptsTasks()) {
             return "it executes no tasks (ha.node.accepts-tasks=false)";
         }
         if (node.state() != NodeState.UP) {
             return "its state is " + node.state();
         }
-        return switch (role) {
-            case MASTER -> view.isMaster(node) ? null : "it is a worker, and the task is for the master";
-            case WORKER -> view.isMaster(node) ? "it is the master, and the task is for workers" : null;
-            case ANY -> null;
-        };
+        String wrongRole =
+                switch (task.role()) {
+                    case MASTER -> view.isMaster(node) ? null : "it is a worker, and the task is for the master";
+                    case WORKER -> view.isMaster(node) ? "it is the master, and the task is for workers" : null;
+                    case ANY -> null;
+                };
+        return wrongRole != null
+                ? wrongRole
+                : node.lacks(task.name(), task.signature())
+                        .map(lack -> "it " + lack)
+                        .orElse(null);
+    }
+
+    /** Those of the candidates that can execute the task, as far as their records tell. */
+    static List<Node> able(List<Node> candidates, TaskDefinition task) {
+        return candidates.stream()
+                .filter(node -> node.lacks(task.name(), task.signature()).isEmpty())
+                .toList();
+    }
+
+    /** What the candidates lack for the task, as words for a message; empty when all may execute it. */
+    static String whyUnable(ClusterView view, List<Node> candidates, TaskDefinition task) {
+        return candidates.stream()
+                .flatMap(node -> node.lacks(task.name(), task.signature()).stream()
+                        .map(lack -> (view.isMaster(node) ? "the master " : "node ") + node.id() + " " + lack))
+                .collect(Collectors.joining(", "));
     }
 
     /** Why there is no candidate, and what the operator can do, as a sentence. */

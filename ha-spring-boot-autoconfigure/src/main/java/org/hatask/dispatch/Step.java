@@ -20,6 +20,15 @@ sealed interface Step {
     record Try(Node node, Attempt attempt, Fitness.Trial trial) implements Step {}
 
     /**
+     * Ask the node what became of this attempt and tell the execution.
+     *
+     * @param node where it was sent
+     * @param attempt what
+     * @param callId by which the node knows it
+     */
+    record Ask(Node node, Attempt attempt, long callId) implements Step {}
+
+    /**
      * Wait, then ask again.
      *
      * @param wake ends the wait early when it completes

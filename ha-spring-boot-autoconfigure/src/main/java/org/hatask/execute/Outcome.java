@@ -58,8 +58,15 @@ public sealed interface Outcome {
      *
      * @param reason for messages
      * @param timedOut whether time ran out, rather than node or connection broke
+     * @param callId where only the connection broke: by which the node can be asked what became of it; 0 otherwise
      */
-    record Unknown(String reason, boolean timedOut) implements Outcome {}
+    record Unknown(String reason, boolean timedOut, long callId) implements Outcome {
+
+        /** An outcome about which nobody can be asked. */
+        public Unknown(String reason, boolean timedOut) {
+            this(reason, timedOut, 0);
+        }
+    }
 
     /** The caller gave up. */
     record Cancelled() implements Outcome {}

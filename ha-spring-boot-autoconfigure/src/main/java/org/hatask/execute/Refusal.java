@@ -19,7 +19,9 @@ public enum Refusal {
     /** A task is stuck on it, so it takes no more until that has ended. */
     SUSPECT,
     /** The time for the attempt was over before it could start. */
-    TOO_LATE;
+    TOO_LATE,
+    /** It had not received the attempt when it was asked about it, and will not start it if it still arrives. */
+    NOT_RECEIVED;
 
     /** Whether the same process would refuse the same call again. */
     public boolean isPermanent() {

@@ -21,6 +21,7 @@ final class RunningAttempt implements TaskContext {
         OVERDUE,
         MASTERSHIP_LOST,
         CALLER_GAVE_UP,
+        CALLER_GONE,
         SHUTDOWN
     }
 

@@ -240,6 +240,8 @@ public final class TaskExecutor implements AutoCloseable {
             case TIMED_OUT, OVERDUE -> new Outcome.Refused(Refusal.TOO_LATE, "its time was over before it could start");
             case MASTERSHIP_LOST ->
                 new Outcome.Refused(Refusal.NOT_MASTER, "the mastership ended before it could start");
+            case CALLER_GONE ->
+                new Outcome.Refused(Refusal.TOO_LATE, "its caller had left the cluster before it could start");
             case SHUTDOWN -> new Outcome.Refused(Refusal.DRAINING, "the node stopped before it could start");
             case CALLER_GAVE_UP -> new Outcome.Cancelled();
         };
@@ -270,6 +272,10 @@ public final class TaskExecutor implements AutoCloseable {
             case SHUTDOWN ->
                 new Outcome.Unknown(
                         "it was interrupted by the stop of node " + self.get().id(), false);
+            case CALLER_GONE ->
+                new Outcome.Unknown(
+                        "it was interrupted on node " + self.get().id() + ", as its caller had left the cluster",
+                        false);
             case CALLER_GAVE_UP -> new Outcome.Cancelled();
         };
     }
@@ -335,6 +341,21 @@ public final class TaskExecutor implements AutoCloseable {
                     && entry.details().taskId().equals(taskId)) {
                 log.debug("Task {} is told to stop: {}", entry.details(), reason);
                 entry.stop(RunningAttempt.Stop.CALLER_GAVE_UP);
+            }
+        }
+    }
+
+    /**
+     * Tells a running or queued attempt that nobody waits for it any more, since the process that called has left the
+     * cluster; nothing happens when there is none, or it was told to stop before. Unlike after {@link #cancel} its outcome is
+     * not "cancelled": should that process come back and ask, it has not given up.
+     */
+    public void callerGone(String taskId, int attemptNumber) {
+        for (RunningAttempt entry : running) {
+            Attempt attempt = entry.details();
+            if (attempt.number() == attemptNumber && attempt.taskId().equals(taskId) && entry.stopped() == null) {
+                log.info("Task {} is told to stop: its caller {} has left the cluster", attempt, attempt.callerNode());
+                entry.stop(RunningAttempt.Stop.CALLER_GONE);
             }
         }
     }

@@ -5,6 +5,7 @@ import java.util.Collections;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /** The tasks of this node by name. Immutable. */
 public final class TaskRegistry {
@@ -25,5 +26,10 @@ public final class TaskRegistry {
     /** All tasks, ordered by name. */
     public Collection<TaskDefinition> all() {
         return tasks.values();
+    }
+
+    /** The signatures of all tasks by name. */
+    public Map<String, String> signatures() {
+        return tasks.values().stream().collect(Collectors.toMap(TaskDefinition::name, TaskDefinition::signature));
     }
 }

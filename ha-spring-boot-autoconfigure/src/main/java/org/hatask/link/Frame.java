@@ -5,7 +5,7 @@ import org.hatask.execute.Refusal;
 /** The units that travel over an established link; {@code docs/wire-protocol.md} has their bytes. */
 sealed interface Frame {
 
-    /** A frame that belongs to one call; ids are chosen by the caller's side, each direction has its own. */
+    /** A frame that belongs to one call; ids are chosen by the calling process, which uses each once. */
     sealed interface Answer extends Frame {
         long correlationId();
     }
@@ -46,6 +46,12 @@ sealed interface Frame {
 
     /** The attempt ended because it was cancelled. */
     record Cancelled(long correlationId) implements Answer {}
+
+    /**
+     * What became of a call that was sent over another link? Answered like the call itself, as soon as it is known. Since
+     * version 2.
+     */
+    record Ask(long correlationId) implements Frame {}
 
     /** The caller gave up. */
     record Cancel(long correlationId) implements Frame {}

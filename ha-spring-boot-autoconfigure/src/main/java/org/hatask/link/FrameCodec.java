@@ -32,6 +32,7 @@ final class FrameCodec {
     private static final byte CANCEL = 7;
     private static final byte HEARTBEAT = 8;
     private static final byte GO_AWAY = 9;
+    private static final byte ASK = 10;
 
     /** Length, type and correlation id. */
     private static final int HEAD = 4 + 1 + 8;
@@ -67,6 +68,8 @@ final class FrameCodec {
             return start(CANCELLED, cancelled.correlationId(), 0).array();
         } else if (frame instanceof Frame.Cancel cancel) {
             return start(CANCEL, cancel.correlationId(), 0).array();
+        } else if (frame instanceof Frame.Ask ask) {
+            return start(ASK, ask.correlationId(), 0).array();
         } else if (frame instanceof Frame.Heartbeat heartbeat) {
             return encode(heartbeat.report());
         }
@@ -214,6 +217,7 @@ final class FrameCodec {
                     case CANCEL -> new Frame.Cancel(correlationId(in));
                     case HEARTBEAT -> new Frame.Heartbeat(report(in));
                     case GO_AWAY -> new Frame.GoAway();
+                    case ASK -> new Frame.Ask(correlationId(in));
                     default -> throw new MalformedFrameException("unknown type of frame");
                 };
         if (in.hasRemaining()) {
@@ -356,6 +360,7 @@ final class FrameCodec {
             case BAD_ARGUMENTS -> 7;
             case TOO_LATE -> 8;
             case SUSPECT -> 9;
+            case NOT_RECEIVED -> 10;
         };
     }
 
@@ -371,6 +376,7 @@ final class FrameCodec {
             case 7 -> Refusal.BAD_ARGUMENTS;
             case 8 -> Refusal.TOO_LATE;
             case 9 -> Refusal.SUSPECT;
+            case 10 -> Refusal.NOT_RECEIVED;
             default -> throw new MalformedFrameException("code of a refusal");
         };
     }

@@ -26,11 +26,14 @@ import org.jspecify.annotations.Nullable;
  */
 final class Handshake {
 
-    /** Since this version a refusal may say when to come back. */
-    static final byte WITH_HINT = 2;
+    /**
+     * Since this version a process uses a correlation id once in its life and can be asked about calls by it, and a refusal may
+     * say when to come back.
+     */
+    static final byte WITH_ASK = 2;
 
     /** Versions of the protocol that this code speaks, best first. */
-    static final byte[] VERSIONS = {WITH_HINT, 1};
+    static final byte[] VERSIONS = {WITH_ASK, 1};
 
     static final int NONCE_LENGTH = 32;
     static final int MAX_MESSAGE = 4096;
@@ -77,9 +80,16 @@ final class Handshake {
         private final byte[] hello;
 
         Dialler(byte[] key, String cluster, Node self, Node target) {
+            this(VERSIONS, key, cluster, self, target);
+        }
+
+        /**
+         * @param versions what to speak, best first
+         */
+        Dialler(byte[] versions, byte[] key, String cluster, Node self, Node target) {
             this.key = key;
             this.target = Peer.of(target);
-            this.hello = greeting(VERSIONS, cluster, Peer.of(self), this.target, nonce());
+            this.hello = greeting(versions, cluster, Peer.of(self), this.target, nonce());
         }
 
         byte[] hello() {

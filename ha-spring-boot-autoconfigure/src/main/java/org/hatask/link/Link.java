@@ -11,12 +11,12 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 import org.hatask.HaException;
 import org.hatask.execute.ArgumentCodec;
 import org.hatask.execute.CodecException;
 import org.hatask.execute.Outcome;
+import org.hatask.execute.Refusal;
 import org.hatask.execute.TaskDefinition;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -24,7 +24,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * One authenticated connection to one process, used in both directions. It begins after the handshake and ends once, by
- * {@link #close}: own calls that wait for an answer are then judged, calls of the peer go on and their answers are dropped.
+ * {@link #close}: own calls that wait for an answer are then judged, calls of the peer go on and their answers are kept for a
+ * while in {@link ServedCalls}, for the peer to ask.
  *
  * <p>Incoming messages are handled on the thread that reads the connection, which nothing here blocks; everything else may
  * come from any thread.
@@ -40,7 +41,7 @@ final class Link {
     private static final int ACCEPTED_PATIENCE = 4;
 
     private final Handshake.Peer peer;
-    private final boolean withHint;
+    private final boolean withAsk;
     private final boolean dialled;
     private final Wire wire;
     private final Outbox outbox;
@@ -48,11 +49,11 @@ final class Link {
     private final LinkSettings settings;
     private final ArgumentCodec codec;
     private final TaskReceiver receiver;
+    private final ServedCalls served;
     private final Listener listener;
     private final LongSupplier nanoTime;
     private final Instant since = Instant.now();
 
-    private final AtomicLong correlationIds = new AtomicLong();
     private final Map<Long, Call> pending = new ConcurrentHashMap<>();
     private final Map<Long, Frame.Call> serving = new ConcurrentHashMap<>();
     private final AtomicBoolean closed = new AtomicBoolean();
@@ -87,21 +88,23 @@ final class Link {
             LinkSettings settings,
             ArgumentCodec codec,
             TaskReceiver receiver,
+            ServedCalls served,
             Listener listener,
             LongSupplier nanoTime) {
         this.peer = session.peer();
-        this.withHint = session.version() >= Handshake.WITH_HINT;
+        this.withAsk = session.version() >= Handshake.WITH_ASK;
         this.dialled = dialled;
         this.wire = wire;
         this.opener = opener;
         this.settings = settings;
         this.codec = codec;
         this.receiver = receiver;
+        this.served = served;
         this.listener = listener;
         this.nanoTime = nanoTime;
         this.outbox = new Outbox(wire, new Sealing.Sealer(session.sendKey()), writer, problem -> {
-            log.debug("Sending to {}: {}", session.peer().nodeId(), problem.toString());
-            close(CloseCodes.GOING_AWAY, "the connection to " + session.peer().nodeId() + " broke");
+            log.debug("Sending to {}: {}", peer.nodeId(), problem.toString());
+            close(CloseCodes.GOING_AWAY, "the connection to " + peer.nodeId() + " broke");
         });
         this.lastReceivedNanos = nanoTime.getAsLong();
         this.lastUsedNanos = lastReceivedNanos;
@@ -128,10 +131,16 @@ final class Link {
 
     /** Sends a call and completes its outcome, sooner or later. */
     void call(Call call) {
-        long id = correlationIds.incrementAndGet();
+        if (call.isQuestion() && !withAsk) {
+            call.outcome()
+                    .complete(new Outcome.Unknown(
+                            "node " + peer.nodeId() + " is of an older version and cannot be asked", false));
+            return;
+        }
+        long id = call.id();
         byte[] frame;
         try {
-            frame = FrameCodec.encode(call.frame(id));
+            frame = FrameCodec.encode(call.frame());
         } catch (IllegalArgumentException e) {
             call.outcome().completeExceptionally(new CodecException(e.getMessage() + ".", e));
             return;
@@ -235,7 +244,13 @@ final class Link {
                 throw new MalformedFrameException("a correlation id that is in use");
             }
             lastUsedNanos = nanoTime.getAsLong();
-            receiver.receive(call, peer.nodeId(), this::answer);
+            serve(call);
+        } else if (frame instanceof Frame.Ask ask && withAsk) {
+            lastUsedNanos = nanoTime.getAsLong();
+            byte[] known = served.ask(peer, ask.correlationId(), this, nanoTime.getAsLong());
+            if (known != null) {
+                send(known);
+            }
         } else if (frame instanceof Frame.Answer answer) {
             answered(answer);
         } else if (frame instanceof Frame.Cancel cancel) {
@@ -254,16 +269,54 @@ final class Link {
         }
     }
 
-    /** Sends the answer of a call of the peer; comes from the executor's threads. */
-    private void answer(Frame.Answer answer) {
-        serving.remove(answer.correlationId());
-        lastUsedNanos = nanoTime.getAsLong();
-        byte[] frame = FrameCodec.encode(withHint ? answer : withoutHint(answer));
-        if (frame.length + Sealing.OVERHEAD > settings.maxMessageSize()) {
-            HaException problem = tooLarge("The answer", frame.length);
-            frame = FrameCodec.encode(
-                    new Frame.Error(answer.correlationId(), codec.writeError(Outcome.Failed.of(problem))));
+    private void serve(Frame.Call call) throws MalformedFrameException {
+        long id = call.correlationId();
+        if (!withAsk) {
+            receiver.receive(call, peer.nodeId(), answer -> answer(id, encode(forVersion1(answer))));
+            return;
         }
+        switch (served.begin(peer, call, this)) {
+            case NEW ->
+                receiver.receive(call, peer.nodeId(), answer -> {
+                    byte[] frame = encode(answer);
+                    served.end(peer, id, frame, nanoTime.getAsLong()).answer(id, frame);
+                });
+            case DENIED -> answer(id, ServedCalls.notReceived(id));
+            case REPEATED -> throw new MalformedFrameException("a correlation id that was used before");
+        }
+    }
+
+    /** A call that came over another link is answered over this one; called under the lock of {@link ServedCalls}. */
+    void take(Frame.Call call) {
+        serving.put(call.correlationId(), call);
+    }
+
+    /** The call is answered over another link; called under the lock of {@link ServedCalls}. */
+    void handOver(Frame.Call call) {
+        serving.remove(call.correlationId());
+    }
+
+    private static Frame.Answer forVersion1(Frame.Answer answer) {
+        if (!(answer instanceof Frame.Refused refused)) {
+            return answer;
+        }
+        Refusal refusal = refused.refusal() == Refusal.SUSPECT ? Refusal.BUSY : refused.refusal();
+        return new Frame.Refused(refused.correlationId(), refusal, 0, refused.message());
+    }
+
+    private byte[] encode(Frame.Answer answer) {
+        byte[] frame = FrameCodec.encode(answer);
+        if (frame.length + Sealing.OVERHEAD <= settings.maxMessageSize()) {
+            return frame;
+        }
+        HaException problem = tooLarge("The answer", frame.length);
+        return FrameCodec.encode(new Frame.Error(answer.correlationId(), codec.writeError(Outcome.Failed.of(problem))));
+    }
+
+    /** Sends the answer of a call of the peer; comes from the executor's threads. */
+    private void answer(long id, byte[] frame) {
+        serving.remove(id);
+        lastUsedNanos = nanoTime.getAsLong();
         if (send(frame) == Outbox.Offer.CLOSED) {
             log.debug("The answer to {} is dropped: its link is closed", peer.nodeId());
         }
@@ -354,7 +407,9 @@ final class Link {
             if (call != null) {
                 call.outcome()
                         .complete(
-                                call.isHandedOver() ? new Outcome.Unknown(reason, false) : new Outcome.NotSent(reason));
+                                call.isHandedOver()
+                                        ? new Outcome.Unknown(reason, false, withAsk ? id : 0)
+                                        : new Outcome.NotSent(reason));
             }
         }
     }

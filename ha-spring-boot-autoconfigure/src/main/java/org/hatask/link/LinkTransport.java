@@ -28,6 +28,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.hatask.cluster.Node;
@@ -68,6 +69,8 @@ public final class LinkTransport implements TaskTransport {
     private final LinkSettings settings;
 
     private final Map<Handshake.Peer, PeerLinks> peers = new ConcurrentHashMap<>();
+    private final ServedCalls served = new ServedCalls();
+    private final AtomicLong callIds = new AtomicLong();
     private final Set<AcceptingEndpoint> handshakes = ConcurrentHashMap.newKeySet();
     private final AtomicInteger openHandshakes = new AtomicInteger();
     private final List<ReportListener> reportListeners = new CopyOnWriteArrayList<>();
@@ -193,10 +196,18 @@ public final class LinkTransport implements TaskTransport {
         } catch (CodecException e) {
             return CompletableFuture.failedFuture(e);
         }
-        Call call = new Call(attempt, json);
+        return start(target, Call.of(callIds.incrementAndGet(), attempt, json));
+    }
+
+    @Override
+    public CompletableFuture<Outcome> ask(Node target, Attempt attempt, long callId) {
+        return start(target, Call.question(callId, attempt));
+    }
+
+    private CompletableFuture<Outcome> start(Node target, Call call) {
         PeerLinks peer = peer(Handshake.Peer.of(target));
         PeerLinks.Route route = closed.get()
-                ? new PeerLinks.NotNow("this node is stopping")
+                ? new PeerLinks.NotNow("this node is stopping", false)
                 : peer.route(call, target.id(), System.nanoTime());
         if (route instanceof PeerLinks.Over over) {
             over.link().call(call);
@@ -204,7 +215,7 @@ public final class LinkTransport implements TaskTransport {
                 startDial(target, peer);
             }
         } else if (route instanceof PeerLinks.NotNow notNow) {
-            call.notSent(notNow.reason());
+            call.notSent(notNow.reason(), notNow.gone());
         } else if (route instanceof PeerLinks.Waits waits && waits.dial()) {
             startDial(target, peer);
         }
@@ -315,7 +326,7 @@ public final class LinkTransport implements TaskTransport {
             Link accepted = peer.firstOpen();
             waiting.forEach(call -> {
                 if (accepted == null) {
-                    call.notSent(message);
+                    call.notSent(message, refused);
                 } else {
                     accepted.call(call);
                 }
@@ -407,7 +418,17 @@ public final class LinkTransport implements TaskTransport {
 
     private Link link(Handshake.Session session, boolean dialled, Wire wire, Sealing.Opener opener) {
         return new Link(
-                session, dialled, wire, opener, writers, settings, codec, receiver, linkListener, System::nanoTime);
+                session,
+                dialled,
+                wire,
+                opener,
+                writers,
+                settings,
+                codec,
+                receiver,
+                served,
+                linkListener,
+                System::nanoTime);
     }
 
     /** A link is there: what waited for one goes over it. */
@@ -450,6 +471,7 @@ public final class LinkTransport implements TaskTransport {
                 }
             }
             closeDeparted(now);
+            served.expire(now);
         } catch (RuntimeException e) {
             log.error("Links could not be watched; trying again", e);
         }
@@ -483,6 +505,14 @@ public final class LinkTransport implements TaskTransport {
                 peers.remove(process, peer);
             }
         });
+        served.callers().stream()
+                .filter(process -> !current.contains(process) && !isConnected(process))
+                .forEach(process -> served.underWay(process).forEach(receiver::callerGone));
+    }
+
+    private boolean isConnected(Handshake.Peer process) {
+        PeerLinks known = peers.get(process);
+        return known != null && known.firstOpen() != null;
     }
 
     private List<Link> allLinks() {
@@ -495,7 +525,9 @@ public final class LinkTransport implements TaskTransport {
 
     /**
      * Tells who the members are now: links to other processes are closed once nothing is under way on them, so that a node
-     * that leaves in order can still answer. Returns at once.
+     * that leaves in order can still answer. What runs here for a process that is no member and has no link is told to stop:
+     * it was killed, or it is cut off from all. A broken link alone stops nothing, as its process comes back and asks; and one
+     * that leaves in order waits for its last answers when its record is gone. Returns at once.
      */
     public void retainOnly(Collection<Node> currentMembers) {
         members = currentMembers.stream().map(Handshake.Peer::of).collect(Collectors.toUnmodifiableSet());

@@ -26,6 +26,7 @@ final class PeerLinks {
     private int failures;
     private long unreachableUntil;
     private @Nullable String unreachable;
+    private boolean gone;
     private boolean leaving;
     private boolean closed;
 
@@ -37,7 +38,10 @@ final class PeerLinks {
      */
     record Over(Link link, boolean dial) implements Route {}
 
-    record NotNow(String reason) implements Route {}
+    /**
+     * @param gone whether nothing listens at its address
+     */
+    record NotNow(String reason, boolean gone) implements Route {}
 
     /** The call waits for a connection; whoever gets {@code dial} opens it. */
     record Waits(boolean dial) implements Route {}
@@ -49,10 +53,11 @@ final class PeerLinks {
         }
         synchronized (this) {
             if (closed) {
-                return new NotNow("this node is stopping");
+                return new NotNow("this node is stopping", false);
             }
-            if (leaving) {
-                return new NotNow(nodeId + " is about to stop");
+            // Who is about to stop still answers.
+            if (leaving && !call.isQuestion()) {
+                return new NotNow(nodeId + " is about to stop", false);
             }
             Link open = firstOpen();
             String reason = unreachable;
@@ -63,7 +68,7 @@ final class PeerLinks {
                 return new Over(open, dial);
             }
             if (open == null && !dialling && pausing) {
-                return new NotNow("no connection to " + nodeId + " a moment ago: " + reason);
+                return new NotNow("no connection to " + nodeId + " a moment ago: " + reason, gone);
             }
             waiting.add(call);
             boolean first = !dialling;
@@ -89,6 +94,7 @@ final class PeerLinks {
         }
         failures = 0;
         unreachable = null;
+        gone = false;
         return takeWaiting();
     }
 
@@ -110,6 +116,7 @@ final class PeerLinks {
      */
     synchronized List<Call> dialFailed(String reason, boolean refused, long now) {
         dialling = false;
+        gone = refused;
         avoid(
                 reason,
                 refused ? pause(FIRST_PAUSE_REFUSED, LONGEST_PAUSE_REFUSED) : pause(FIRST_PAUSE, LONGEST_PAUSE),

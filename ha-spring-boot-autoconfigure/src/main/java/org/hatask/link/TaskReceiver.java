@@ -89,6 +89,11 @@ public final class TaskReceiver {
         executor.cancel(call.taskId(), call.attempt(), "its caller " + callerNode + " gave up");
     }
 
+    /** The process that called has left and cannot be answered. */
+    void callerGone(Frame.Call call) {
+        executor.callerGone(call.taskId(), call.attempt());
+    }
+
     private Frame.Answer answer(
             Frame.Call call, TaskDefinition task, @Nullable Outcome outcome, @Nullable Throwable error) {
         long id = call.correlationId();
@@ -119,6 +124,7 @@ public final class TaskReceiver {
     }
 
     private static Frame.Refused refused(Frame.Call call, Refusal refusal, String message) {
+        log.debug("Refused {} {}#{}: {}, {}", call.task(), call.taskId(), call.attempt(), refusal, message);
         return new Frame.Refused(call.correlationId(), refusal, 0, message);
     }
 }

@@ -27,6 +27,18 @@ public interface TaskTransport extends AutoCloseable {
     CompletableFuture<Outcome> send(Node target, Attempt attempt, @Nullable Object[] arguments);
 
     /**
+     * Asks a node what became of an attempt whose outcome was {@link Outcome.Unknown} with a {@code callId}.
+     *
+     * <p>The future completes with the outcome as if that of the call itself, when the attempt has ended there;
+     * with {@link Outcome.Refused} when it was not started there and never will be; with {@link Outcome.NotSent} when there is no
+     * connection now but may be one in a moment; and with {@link Outcome.Unknown} when the node does not know, or there is
+     * nobody to ask. With a {@code callId} again, it can be asked once more. Otherwise it is like that of {@link #send}.
+     */
+    default CompletableFuture<Outcome> ask(Node target, Attempt attempt, long callId) {
+        return CompletableFuture.completedFuture(new Outcome.Unknown("this transport cannot ask", false));
+    }
+
+    /**
      * Whether the node could be reached the last time it was tried, or has not been tried. A node that could not be
      * reached counts as reachable again after a short while, so that it is tried again.
      */

@@ -4,9 +4,11 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
 import java.io.IOException;
 import java.time.Instant;
@@ -15,6 +17,7 @@ import java.util.Optional;
 import org.hatask.cluster.Master;
 import org.hatask.cluster.MasterChange;
 import org.hatask.cluster.Node;
+import org.hatask.cluster.NodeTasks;
 import org.hatask.cluster.Orders;
 import org.jspecify.annotations.Nullable;
 
@@ -83,7 +86,9 @@ final class Records {
 
     @SuppressWarnings("ConstantValue") // Jackson fills absent components with null, whatever their annotation says.
     static Optional<Node> readNode(byte @Nullable [] json) {
-        return read(json, new TypeReference<Node>() {})
+        return read(json, new TypeReference<ObjectNode>() {})
+                .map(Records::withoutOddTasks)
+                .flatMap(record -> convert(record, Node.class))
                 .filter(node -> node.id() != null
                         && node.incarnation() != null
                         && node.uri() != null
@@ -127,6 +132,27 @@ final class Records {
     /** Empty when it cannot be understood: a history is not worth failing for. */
     static List<MasterChange> readHistory(byte @Nullable [] json) {
         return read(json, new TypeReference<List<MasterChange>>() {}).orElse(List.of());
+    }
+
+    /** A list of tasks that cannot be understood, or is too long, is as good as none: the node can still be asked. */
+    private static ObjectNode withoutOddTasks(ObjectNode node) {
+        JsonNode tasks = node.path("tasks");
+        boolean readable = tasks.isObject() && NodeTasks.isShort(tasks::fieldNames);
+        for (JsonNode hash : tasks) {
+            readable &= hash.isIntegralNumber() && hash.canConvertToInt();
+        }
+        if (!readable) {
+            node.remove("tasks");
+        }
+        return node;
+    }
+
+    private static <T> Optional<T> convert(JsonNode json, Class<T> type) {
+        try {
+            return Optional.ofNullable(JSON.treeToValue(json, type));
+        } catch (IOException | RuntimeException e) {
+            return Optional.empty();
+        }
     }
 
     private static <T> Optional<T> read(byte @Nullable [] json, TypeReference<T> type) {

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
@@ -23,6 +24,7 @@ import org.hatask.cluster.ClusterView;
 import org.hatask.cluster.Master;
 import org.hatask.cluster.Node;
 import org.hatask.cluster.NodeState;
+import org.hatask.cluster.NodeTasks;
 import org.hatask.cluster.Orders;
 import org.hatask.execute.Outcome;
 import org.hatask.execute.Refusal;
@@ -39,6 +41,7 @@ class ExecutionTest {
     private static final Outcome.Refused DRAINING = new Outcome.Refused(Refusal.DRAINING, "draining");
     private static final Outcome.NotSent NOT_SENT = new Outcome.NotSent("connection refused");
     private static final Outcome.Unknown DIED = new Outcome.Unknown("the node died", false);
+    private static final Outcome.Unknown BROKE = new Outcome.Unknown("the connection broke", false, 77);
     private static final Outcome.Unknown TIMED_OUT = new Outcome.Unknown("no answer", true);
 
     @SuppressWarnings("unused")
@@ -456,6 +459,250 @@ class ExecutionTest {
         assertThat(thrown(execution.next()))
                 .isInstanceOf(TaskRejectedException.class)
                 .hasMessageContaining("no such task");
+    }
+
+    private static Step.Ask asked(Step step) {
+        assertThat(step).isInstanceOf(Step.Ask.class);
+        return (Step.Ask) step;
+    }
+
+    /** An execution whose first attempt was with n1 when the connection broke. */
+    private Execution broken(String method) {
+        Execution execution = execution(method);
+        execution.judge(tried(execution.next()).node(), BROKE);
+        return execution;
+    }
+
+    @Test
+    void afterABrokenConnectionTheNodeIsAskedAndItsAnswerIsTheOutcome() {
+        Execution succeeded = execution("any");
+        Step.Try first = tried(succeeded.next());
+        succeeded.judge(first.node(), BROKE);
+
+        assertThat(succeeded.next()).isEqualTo(new Step.Ask(first.node(), first.attempt(), 77));
+        succeeded.judge(n1, new Outcome.Succeeded("x"));
+        assertThat(succeeded.next()).isEqualTo(new Step.Return("x"));
+        assertThat(succeeded.startedAttempts()).isOne();
+
+        Execution failed = broken("any");
+        IllegalStateException error = new IllegalStateException("x");
+        failed.judge(asked(failed.next()).node(), Outcome.Failed.of(error));
+        assertThat(thrown(failed.next())).isSameAs(error);
+    }
+
+    @Test
+    void whatTheNodeNeverReceivedMovesOnAsTheSameAttemptWithoutRetry() {
+        Execution execution = broken("any");
+
+        execution.judge(asked(execution.next()).node(), new Outcome.Refused(Refusal.NOT_RECEIVED, "never seen"));
+
+        Step.Try second = tried(execution.next());
+        assertThat(second.node()).isEqualTo(n2);
+        assertThat(second.attempt().number()).isOne();
+        execution.judge(second.node(), new Outcome.Succeeded("x"));
+        assertThat(execution.next()).isEqualTo(new Step.Return("x"));
+        assertThat(execution.startedAttempts()).isOne();
+    }
+
+    @Test
+    void whatTheOnlyNodeNeverReceivedIsSentThereAgain() {
+        view = view(null, n1);
+        Execution execution = broken("any");
+        execution.judge(asked(execution.next()).node(), new Outcome.Refused(Refusal.NOT_RECEIVED, "never seen"));
+
+        pass(execution.next());
+
+        assertThat(tried(execution.next()).node()).isEqualTo(n1);
+    }
+
+    @Test
+    void whatTheNodeDoesNotKnowStaysUnknownAndBothReasonsAreTold() {
+        Execution execution = broken("any");
+
+        execution.judge(asked(execution.next()).node(), new Outcome.Unknown("it does not remember", false));
+
+        assertThat(thrown(execution.next()))
+                .isInstanceOf(TaskOutcomeUnknownException.class)
+                .hasMessageContaining("the connection broke")
+                .hasMessageContaining("it does not remember");
+    }
+
+    @Test
+    void aWayBackIsLookedForForAFewSecondsThenItIsUnknown() {
+        Execution execution = broken("any");
+        long start = nanos;
+
+        int asked = 0;
+        for (Step step = execution.next(); !(step instanceof Step.Throw); step = execution.next()) {
+            if (step instanceof Step.Ask ask) {
+                asked++;
+                execution.judge(ask.node(), NOT_SENT);
+            } else {
+                assertThat(((Step.Wait) step).wake()).isSameAs(view.changed());
+                pass(step);
+            }
+        }
+
+        assertThat(asked).isBetween(20, 30);
+        assertThat(Duration.ofNanos(nanos - start)).isBetween(Duration.ofSeconds(4), Execution.ASK_PATIENCE);
+        assertThat(thrown(execution.next()))
+                .isInstanceOf(TaskOutcomeUnknownException.class)
+                .hasMessageContaining("connection refused");
+    }
+
+    @Test
+    void withRetryANodeThatIsNotReachedAtOnceIsLeftForAnother() {
+        Execution execution = broken("retried");
+        execution.judge(asked(execution.next()).node(), NOT_SENT);
+
+        Step.Try second = tried(execution.next());
+        assertThat(second.node()).isEqualTo(n2);
+        assertThat(second.attempt().number()).isEqualTo(2);
+        execution.judge(n2, BROKE);
+        execution.judge(asked(execution.next()).node(), NOT_SENT);
+
+        // There is no fourth attempt, so of the third everything is tried to find out.
+        execution.judge(tried(execution.next()).node(), BROKE);
+        execution.judge(asked(execution.next()).node(), NOT_SENT);
+        pass(execution.next());
+        assertThat(asked(execution.next()).attempt().number()).isEqualTo(3);
+        execution.judge(n3, new Outcome.Succeeded("x"));
+        assertThat(execution.next()).isEqualTo(new Step.Return("x"));
+        assertThat(execution.startedAttempts()).isEqualTo(3);
+    }
+
+    @Test
+    void aConnectionThatBreaksAgainWhileTheAnswerIsWaitedForIsAskedOverTheNextOne() {
+        Execution execution = broken("any");
+        for (int i = 0; i < 10; i++) {
+            nanos += Duration.ofMillis(900).toNanos();
+            execution.judge(asked(execution.next()).node(), BROKE);
+        }
+
+        execution.judge(asked(execution.next()).node(), new Outcome.Succeeded("x"));
+
+        assertThat(execution.next()).isEqualTo(new Step.Return("x"));
+    }
+
+    @Test
+    void aNodeThatHasLeftOrWasStartedAnewIsNotAsked() {
+        Execution left = broken("any");
+        view = view(null, n2, n3);
+        assertThat(thrown(left.next()))
+                .isInstanceOf(TaskOutcomeUnknownException.class)
+                .hasMessageContaining("has left the cluster");
+
+        view = view(null, n1, n2);
+        Execution restarted = broken("any");
+        view = view(null, new Node("n1", "n1-b", n1.uri(), NodeState.UP, true, true, 1, null, Instant.EPOCH), n2);
+        assertThat(thrown(restarted.next())).isInstanceOf(TaskOutcomeUnknownException.class);
+    }
+
+    @Test
+    void aDrainingNodeIsStillAsked() {
+        Execution execution = broken("any");
+        view = view(null, n1.withState(NodeState.DRAINING), n2);
+
+        assertThat(asked(execution.next()).node()).isEqualTo(n1);
+    }
+
+    @Test
+    void theTimeOfTheAttemptHoldsForAskingToo() {
+        Execution late = broken("any");
+        nanos += Duration.ofSeconds(10).toNanos();
+        assertThat(thrown(late.next())).isInstanceOf(TaskOutcomeUnknownException.class);
+
+        Execution noAnswer = broken("any");
+        noAnswer.judge(asked(noAnswer.next()).node(), TIMED_OUT);
+        assertThat(thrown(noAnswer.next())).isInstanceOf(TaskTimeoutException.class);
+    }
+
+    @Test
+    void onAStoppedNodeNothingIsAskedAndNothingIsSaidNotToHaveRun() {
+        Execution execution = broken("any");
+
+        stopped = true;
+
+        assertThat(thrown(execution.next()))
+                .isInstanceOf(TaskOutcomeUnknownException.class)
+                .hasMessageContaining("this node has stopped");
+    }
+
+    @Test
+    void neitherATimeoutNorADeathIsAskedAbout() {
+        Execution timedOut = execution("any");
+        timedOut.judge(tried(timedOut.next()).node(), TIMED_OUT);
+        assertThat(thrown(timedOut.next())).isInstanceOf(TaskTimeoutException.class);
+
+        Execution died = execution("any");
+        died.judge(tried(died.next()).node(), DIED);
+        assertThat(thrown(died.next())).isInstanceOf(TaskOutcomeUnknownException.class);
+    }
+
+    private static Node with(Node node, String method) {
+        TaskDefinition task = Tasks.of(Desk.class, method);
+        return node.withTasks(NodeTasks.of(Map.of(task.name(), task.signature())));
+    }
+
+    private static Node withOtherSignature(Node node, String method) {
+        return node.withTasks(NodeTasks.of(Map.of("bean." + method, "(int)int")));
+    }
+
+    @Test
+    void nodesWhoseRecordsSayThatTheyCannotRunTheTaskAreNeverTried() {
+        view = view(null, withOtherSignature(n1, "any"), n2.withTasks(Map.of()), with(n3, "any"));
+
+        assertThat(allEndWith(execution("any"), NOT_SENT)).containsOnly("n3");
+    }
+
+    @Test
+    void aNodeWhoseRecordDoesNotTellIsTried() {
+        view = view(null, n1.withTasks(Map.of()), n2);
+
+        assertThat(tried(execution("any").next()).node()).isEqualTo(n2);
+    }
+
+    @Test
+    void aMasterThatLacksTheTaskEndsTheCallAtOnceAndIsNamed() {
+        Master master = new Master("n1", "n1-a", 7, Instant.EPOCH, "first");
+        view = view(master, n1.withTasks(Map.of()), with(n2, "master"));
+        assertThat(thrown(execution("master").next()))
+                .isInstanceOf(TaskRejectedException.class)
+                .hasMessageContaining("bean.master")
+                .hasMessageContaining("the master n1 has no such task")
+                .hasMessageContaining("same version");
+
+        view = view(master, withOtherSignature(n1, "master"), with(n2, "master"));
+        assertThat(thrown(execution("master").next()))
+                .isInstanceOf(TaskRejectedException.class)
+                .hasMessageContaining("the master n1 has another signature");
+    }
+
+    @Test
+    void whenNoNodeOfTheRoleCanRunTheTaskAllAreNamedWithTheirReasons() {
+        view = view(
+                new Master("n1", "n1-a", 7, Instant.EPOCH, "first"),
+                with(n1, "worker"),
+                n2.withTasks(Map.of()),
+                withOtherSignature(n3, "worker"));
+
+        assertThat(thrown(execution("worker").next()))
+                .isInstanceOf(TaskRejectedException.class)
+                .hasMessageContaining("role WORKER")
+                .hasMessageContaining("node n2 has no such task, node n3 has another signature");
+    }
+
+    @Test
+    void whatRecordsSayAndWhatNodesSaidAreToldTogether() {
+        view = view(null, n1, n2.withTasks(Map.of()));
+        Execution execution = execution("any");
+
+        List<String> tried = allEndWith(execution, new Outcome.Refused(Refusal.UNKNOWN_TASK, "n1 has it not"));
+
+        assertThat(tried).containsExactly("n1");
+        assertThat(thrown(execution.next()))
+                .isInstanceOf(TaskRejectedException.class)
+                .hasMessageContaining("node n2 has no such task; n1 has it not");
     }
 
     @Test

@@ -15,7 +15,7 @@ import org.hatask.failure.Fitness;
 import org.jspecify.annotations.Nullable;
 
 /** Nodes are fit but for those that a test names; everything it is told is written down. */
-final class FakeFitness implements Fitness {
+public final class FakeFitness implements Fitness {
 
     final Set<String> unfit = new HashSet<>();
     final Set<String> denying = new HashSet<>();

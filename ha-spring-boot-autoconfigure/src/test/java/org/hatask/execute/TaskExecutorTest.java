@@ -223,6 +223,25 @@ class TaskExecutorTest {
     }
 
     @Test
+    void aTaskWhoseCallerHasLeftIsInterruptedAndWhatWaitsForItIsNotStarted() throws InterruptedException {
+        CompletableFuture<Outcome> running = executor.submit(attempt("hold"), new Object[] {"a"});
+        desk.entered.await();
+        Attempt other =
+                new Attempt(Tasks.of(Desk.class, "context"), "t2", 1, 0, System.nanoTime() + LONG.toNanos(), "n7");
+        CompletableFuture<Outcome> waiting = executor.submit(other, new Object[0]);
+
+        executor.callerGone("t2", 1);
+        executor.callerGone("t1", 1);
+
+        assertThat(running).succeedsWithin(LONG).isInstanceOfSatisfying(Outcome.Unknown.class, unknown -> {
+            assertThat(unknown.timedOut()).isFalse();
+            assertThat(unknown.reason()).contains("its caller had left");
+        });
+        assertThat(desk.interrupted).isTrue();
+        assertRefused(waiting, Refusal.TOO_LATE);
+    }
+
+    @Test
     void aFutureIsCancelledWithItsAttempt() {
         CompletableFuture<Object> future = new CompletableFuture<>();
         CompletableFuture<Outcome> outcome = executor.runInPlace(attempt("later"), () -> future);

@@ -50,6 +50,7 @@ class BusyHintVersionTest {
                 TestNode.settings(Duration.ofSeconds(1), 1),
                 new TestTasks.Codec(),
                 tasks.receiver,
+                new ServedCalls(),
                 nobody,
                 System::nanoTime);
     }

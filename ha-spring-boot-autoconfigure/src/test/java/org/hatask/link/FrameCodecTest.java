@@ -40,7 +40,8 @@ class FrameCodecTest {
                         List.of(new RunningTask("a", "b", 5), new RunningTask("ü", "", 0)),
                         "täsk a is stuck",
                         List.of(new Overdue("a", "b", "n2", 700_000), new Overdue("ü", "", "", 0)))),
-                new Frame.GoAway()));
+                new Frame.GoAway(),
+                new Frame.Ask(7)));
         for (Refusal refusal : Refusal.values()) {
             frames.add(new Frame.Refused(3, refusal, 1234, "because"));
         }
@@ -114,7 +115,7 @@ class FrameCodecTest {
             } else {
                 bytes = new byte[5 + random.nextInt(60)];
                 random.nextBytes(bytes);
-                ByteBuffer.wrap(bytes).putInt(bytes.length - 4).put((byte) random.nextInt(11));
+                ByteBuffer.wrap(bytes).putInt(bytes.length - 4).put((byte) random.nextInt(12));
             }
             try {
                 FrameCodec.decodeAll(ByteBuffer.wrap(bytes));

@@ -7,20 +7,29 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicLong;
 
-/** Forwards to a port of this machine until it is frozen; then sockets stay open and nothing passes: a pulled cable. */
-final class FreezableProxy implements AutoCloseable {
+/**
+ * Forwards to a port of this machine. Frozen, sockets stay open and nothing passes: a pulled cable. Holding, it takes
+ * everything and passes nothing on: bytes that are under way for long. What it does holds for all its connections.
+ */
+public final class FreezableProxy implements AutoCloseable {
 
     private final ServerSocket server;
     private final int target;
-    private final List<Socket> sockets = new CopyOnWriteArrayList<>();
+    private final List<Socket> callers = new CopyOnWriteArrayList<>();
+    private final List<Socket> targets = new CopyOnWriteArrayList<>();
+    private final List<Runnable> held = new CopyOnWriteArrayList<>();
+    private final AtomicLong heldBytes = new AtomicLong();
     private final CountDownLatch closed = new CountDownLatch(1);
     private volatile boolean frozen;
+    private volatile boolean holding;
 
-    FreezableProxy(int target) {
+    public FreezableProxy(int target) {
         this.target = target;
         try {
             server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
@@ -30,12 +39,59 @@ final class FreezableProxy implements AutoCloseable {
         start(this::accept);
     }
 
-    int port() {
+    public int port() {
         return server.getLocalPort();
     }
 
-    void freeze() {
+    public void freeze() {
         frozen = true;
+    }
+
+    /** For new connections; what was frozen stays so. */
+    public void thaw() {
+        frozen = false;
+    }
+
+    public void hold() {
+        holding = true;
+    }
+
+    /** How many bytes were held until now, in both directions. */
+    public long heldBytes() {
+        return heldBytes.get();
+    }
+
+    /** What comes from now on passes; what was held stays so. */
+    public void pass() {
+        holding = false;
+    }
+
+    /** Passes on what was held. */
+    public void release() {
+        held.forEach(Runnable::run);
+        held.clear();
+    }
+
+    /** Resets all connections, on both sides. New ones are taken as before. */
+    public void cut() {
+        cutCallers();
+        targets.forEach(FreezableProxy::reset);
+        targets.clear();
+    }
+
+    /** Resets all connections on the side of who opened them; the other side hears nothing of it. */
+    public void cutCallers() {
+        callers.forEach(FreezableProxy::reset);
+        callers.clear();
+    }
+
+    private static void reset(Socket socket) {
+        try {
+            socket.setSoLinger(true, 0);
+            socket.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private void accept() {
@@ -43,8 +99,8 @@ final class FreezableProxy implements AutoCloseable {
             try {
                 Socket in = server.accept();
                 Socket out = new Socket(InetAddress.getLoopbackAddress(), target);
-                sockets.add(in);
-                sockets.add(out);
+                callers.add(in);
+                targets.add(out);
                 start(() -> forward(in, out));
                 start(() -> forward(out, in));
             } catch (IOException e) {
@@ -63,11 +119,25 @@ final class FreezableProxy implements AutoCloseable {
                     closed.await();
                     return;
                 }
-                out.write(buffer, 0, n);
+                if (holding) {
+                    byte[] bytes = Arrays.copyOf(buffer, n);
+                    held.add(() -> write(out, bytes));
+                    heldBytes.addAndGet(n);
+                } else {
+                    out.write(buffer, 0, n);
+                }
             }
             to.close();
         } catch (IOException | InterruptedException e) {
             // The end of this connection.
+        }
+    }
+
+    private static void write(OutputStream out, byte[] bytes) {
+        try {
+            out.write(bytes);
+        } catch (IOException e) {
+            // That connection is gone.
         }
     }
 
@@ -82,7 +152,10 @@ final class FreezableProxy implements AutoCloseable {
         closed.countDown();
         try {
             server.close();
-            for (Socket socket : sockets) {
+            for (Socket socket : callers) {
+                socket.close();
+            }
+            for (Socket socket : targets) {
                 socket.close();
             }
         } catch (IOException e) {

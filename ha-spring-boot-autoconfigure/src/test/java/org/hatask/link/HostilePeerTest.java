@@ -17,6 +17,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.hatask.cluster.Node;
 import org.hatask.execute.Outcome;
+import org.hatask.execute.Refusal;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -29,6 +30,7 @@ class HostilePeerTest {
     private final Node self = TestNode.node("x", 1);
     private TestNode server;
     private Client client;
+    private Sealing.Opener opener;
 
     @BeforeEach
     void connect() throws Exception {
@@ -116,13 +118,55 @@ class HostilePeerTest {
         assertThat(client.closeCode()).isEqualTo(1002);
     }
 
+    @Test
+    void questionsAboutCallsThatNeverWereAreAnsweredAndTheLinkLives() throws Exception {
+        Sealing.Sealer sealer = authenticate();
+        for (long id : new long[] {Long.MIN_VALUE, -1, 0, 5, 5, Long.MAX_VALUE}) {
+            byte[] ask = FrameCodec.encode(new Frame.Ask(id));
+            client.send(sealer.seal(List.of(ask), ask.length).array());
+            Frame answer = client.answer(opener);
+            assertThat(((Frame.Answer) answer).correlationId()).isEqualTo(id);
+            if (id > 0) {
+                assertThat(((Frame.Refused) answer).refusal()).isEqualTo(Refusal.NOT_RECEIVED);
+            } else {
+                assertThat(answer).isInstanceOf(Frame.Unknown.class);
+            }
+        }
+        // What was promised not to be started is not.
+        client.send(sealer.seal(List.of(call(5)), call(5).length).array());
+        assertThat(((Frame.Refused) client.answer(opener)).refusal()).isEqualTo(Refusal.NOT_RECEIVED);
+        client.send(sealer.seal(List.of(call(6)), call(6).length).array());
+        assertThat(client.answer(opener)).isInstanceOf(Frame.Result.class);
+        assertThat(server.tasks.executed).hasSize(1);
+    }
+
+    @Test
+    void anOlderPeerIsServedInItsVersionAndMayNotAskInIt() throws Exception {
+        Sealing.Sealer sealer = authenticate(new byte[] {1});
+        client.send(sealer.seal(List.of(call(1)), call(1).length).array());
+        assertThat(client.answer(opener)).isInstanceOf(Frame.Result.class);
+        // In that version an id may come again once its call is answered.
+        client.send(sealer.seal(List.of(call(1)), call(1).length).array());
+        assertThat(client.answer(opener)).isInstanceOf(Frame.Result.class);
+
+        byte[] ask = FrameCodec.encode(new Frame.Ask(1));
+        client.send(sealer.seal(List.of(ask), ask.length).array());
+
+        assertThat(client.closeCode()).isEqualTo(1002);
+    }
+
     private Sealing.Sealer authenticate() throws Exception {
-        Handshake.Dialler dialler = new Handshake.Dialler(TestNode.KEY, "test", self, server.node());
+        return authenticate(Handshake.VERSIONS);
+    }
+
+    private Sealing.Sealer authenticate(byte[] versions) throws Exception {
+        Handshake.Dialler dialler = new Handshake.Dialler(versions, TestNode.KEY, "test", self, server.node());
         client.send(dialler.hello());
         Handshake.Dialler.Proven proven = dialler.challenged(client.next());
+        assertThat(proven.session().version()).isEqualTo(versions[0]);
         client.send(proven.proof());
-        assertThat(new Sealing.Opener(proven.session().receiveKey()).open(client.next()))
-                .startsWith(new Frame.Ready());
+        opener = new Sealing.Opener(proven.session().receiveKey());
+        assertThat(opener.open(client.next())).startsWith(new Frame.Ready());
         return new Sealing.Sealer(proven.session().sendKey());
     }
 
@@ -149,6 +193,17 @@ class HostilePeerTest {
 
         void send(byte[] message) throws Exception {
             session.getBasicRemote().sendBinary(ByteBuffer.wrap(message));
+        }
+
+        /** The next frame that is no sign of life. */
+        Frame answer(Sealing.Opener opener) throws Exception {
+            while (true) {
+                for (Frame frame : opener.open(next())) {
+                    if (frame instanceof Frame.Answer) {
+                        return frame;
+                    }
+                }
+            }
         }
 
         ByteBuffer next() throws InterruptedException {

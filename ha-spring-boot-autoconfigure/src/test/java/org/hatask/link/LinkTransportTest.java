@@ -273,7 +273,7 @@ class LinkTransportTest {
         CompletableFuture<Outcome> halfSent = a.call(behindProxy, large);
         CompletableFuture<Outcome> queued = a.call(behindProxy, large);
 
-        assertThat(TestTasks.get(sent)).isEqualTo(new Outcome.Unknown("no sign of life from b for 750 ms", false));
+        assertThat(TestTasks.get(sent)).isEqualTo(new Outcome.Unknown("no sign of life from b for 750 ms", false, 1));
         assertThat(TestTasks.get(halfSent)).isInstanceOf(Outcome.Unknown.class);
         assertThat(TestTasks.get(queued)).isEqualTo(new Outcome.NotSent("no sign of life from b for 750 ms"));
         assertThat(a.transport.isReachable(behindProxy)).isFalse();

@@ -111,7 +111,7 @@ class OutboxTest {
     }
 
     private static Call call() {
-        return new Call(TestTasks.attempt("t"), new byte[0]);
+        return Call.of(1, TestTasks.attempt("t"), new byte[0]);
     }
 
     private static byte[] cancel(long id) {

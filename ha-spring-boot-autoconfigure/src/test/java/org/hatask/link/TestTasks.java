@@ -39,6 +39,7 @@ final class TestTasks {
     final List<Attempt> executed = new CopyOnWriteArrayList<>();
 
     final List<String> cancelled = new CopyOnWriteArrayList<>();
+    final List<String> abandoned = new CopyOnWriteArrayList<>();
     final Map<String, BiFunction<Attempt, String, CompletableFuture<Outcome>>> behaviours = new ConcurrentHashMap<>();
     final TaskExecutor executor = mock(TaskExecutor.class, withSettings().stubOnly());
     final TaskReceiver receiver;
@@ -54,6 +55,9 @@ final class TestTasks {
         doAnswer(call -> cancelled.add(call.getArgument(0) + "#" + call.getArgument(1)))
                 .when(executor)
                 .cancel(anyString(), anyInt(), anyString());
+        doAnswer(call -> abandoned.add(call.getArgument(0) + "#" + call.getArgument(1)))
+                .when(executor)
+                .callerGone(anyString(), anyInt());
         TaskRegistry registry = new TaskRegistry(definitions.length == 0 ? List.of(ECHO) : List.of(definitions));
         receiver = new TaskReceiver(() -> registry, new Codec(), executor);
     }

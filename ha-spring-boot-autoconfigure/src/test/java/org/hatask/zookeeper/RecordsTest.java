@@ -7,11 +7,14 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.hatask.cluster.Master;
 import org.hatask.cluster.MasterChange;
 import org.hatask.cluster.Node;
 import org.hatask.cluster.NodeState;
+import org.hatask.cluster.NodeTasks;
 import org.junit.jupiter.api.Test;
 
 class RecordsTest {
@@ -45,6 +48,75 @@ class RecordsTest {
         Records.Secret secret = new Records.Secret(new byte[] {1, 2}, NOON);
         assertThat(Records.readSecret(Records.write(secret)).orElseThrow().key())
                 .containsExactly(1, 2);
+    }
+
+    @Test
+    void aRecordTellsTheTasksInAFewBytes() {
+        Map<String, String> signatures =
+                Map.of("desk.price", "(java.lang.String)double", "desk.book", "(com.acme.Order)com.acme.Trade");
+        Node node = node().withTasks(NodeTasks.of(signatures));
+
+        byte[] json = Records.write(node);
+
+        assertThat(text(json))
+                .contains(
+                        "\"tasks\":{\"desk.book\":" + "(com.acme.Order)com.acme.Trade".hashCode() + ",\"desk.price\":")
+                .doesNotContain("acme");
+        assertThat(Records.readNode(json)).contains(node);
+        assertThat(Records.readNode(json).orElseThrow().lacks("desk.price", "(java.lang.String)double"))
+                .isEmpty();
+        assertThat(Records.readNode(json).orElseThrow().lacks("desk.price", "(int)double"))
+                .contains("has another signature");
+        assertThat(Records.readNode(json).orElseThrow().lacks("desk.value", "(int)double"))
+                .contains("has no such task");
+    }
+
+    @Test
+    void aRecordWithoutTasksComesFromAnOlderVersionAndSaysNothingAboutThem() {
+        byte[] json = Records.write(node());
+
+        assertThat(text(json)).doesNotContain("tasks");
+        assertThat(Records.readNode(json).orElseThrow().lacks("desk.price", "(int)double"))
+                .isEmpty();
+    }
+
+    @Test
+    void tooManyTasksForARecordAreLeftOutByWhoWritesAndWhoReads() {
+        Map<String, String> few = new HashMap<>();
+        for (int i = 0; i < 500; i++) {
+            few.put("pricing.task" + i, "()void");
+        }
+        assertThat(NodeTasks.of(few)).hasSize(500);
+        Map<String, String> many = new HashMap<>(few);
+        many.put("x".repeat(NodeTasks.MAX_BYTES), "()void");
+        assertThat(NodeTasks.of(many)).isNull();
+
+        Map<String, Integer> huge = new HashMap<>();
+        many.keySet().forEach(name -> huge.put(name, 1));
+        assertThat(Records.readNode(Records.write(node().withTasks(huge)))).contains(node());
+    }
+
+    @Test
+    void tasksThatMakeNoSenseAreNoReasonToLoseTheMember() {
+        String plain = text(Records.write(node()));
+        for (String odd : List.of(
+                "null",
+                "7",
+                "\"all\"",
+                "[]",
+                "[\"desk.price\"]",
+                "{\"desk.price\":null}",
+                "{\"desk.price\":{}}",
+                "{\"desk.price\":\"12\"}",
+                "{\"desk.price\":1.5}",
+                "{\"desk.price\":99999999999999999999}")) {
+            String json = plain.substring(0, plain.length() - 1) + ",\"tasks\":" + odd + "}";
+            assertThat(Records.readNode(bytes(json))).as(odd).contains(node());
+        }
+    }
+
+    private static Node node() {
+        return new Node("n1", "a", URI.create("http://h:1"), NodeState.UP, true, true, 3, null, NOON);
     }
 
     @Test

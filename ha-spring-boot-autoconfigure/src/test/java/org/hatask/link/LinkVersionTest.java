@@ -1,0 +1,87 @@
+package org.hatask.link;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import jakarta.websocket.CloseReason.CloseCode;
+import jakarta.websocket.CloseReason.CloseCodes;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import org.hatask.execute.Outcome;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A link to a node of this version or of the one before, which cannot be asked. */
+class LinkVersionTest {
+
+    private final List<ByteBuffer> sent = new ArrayList<>();
+
+    private Link link(byte version) {
+        Wire wire = new Wire() {
+            @Override
+            public void send(ByteBuffer message, Consumer<@Nullable Throwable> done) {
+                sent.add(message);
+                done.accept(null);
+            }
+
+            @Override
+            public void close(CloseCode code) {}
+        };
+        Link.Listener nobody = new Link.Listener() {
+            @Override
+            public void closed(Link link, boolean silent) {}
+
+            @Override
+            public void leaving(Link link) {}
+
+            @Override
+            public void reported(Link link, NodeReport report) {}
+        };
+        return new Link(
+                new Handshake.Session(new Handshake.Peer("b", "b-1"), version, new byte[32], new byte[32]),
+                true,
+                wire,
+                new Sealing.Opener(new byte[32]),
+                Runnable::run,
+                TestNode.settings(Duration.ofSeconds(1), 1),
+                new TestTasks.Codec(),
+                new TestTasks().receiver,
+                new ServedCalls(),
+                nobody,
+                System::nanoTime);
+    }
+
+    @ParameterizedTest
+    @ValueSource(bytes = {1, 2})
+    void onlyANodeThatCanBeAskedIsWorthAsking(byte version) {
+        Link link = link(version);
+        Call call = Call.of(9, TestTasks.attempt("t"), new byte[0]);
+        link.call(call);
+
+        link.close(CloseCodes.GOING_AWAY, "broke");
+
+        assertThat(call.outcome()).isCompletedWithValue(new Outcome.Unknown("broke", false, version == 1 ? 0 : 9));
+    }
+
+    @ParameterizedTest
+    @ValueSource(bytes = {1, 2})
+    void anOlderNodeIsNeverSentAQuestion(byte version) {
+        Call question = Call.question(9, TestTasks.attempt("t"));
+
+        link(version).call(question);
+
+        if (version == 1) {
+            assertThat(sent).isEmpty();
+            assertThat(question.outcome())
+                    .isCompletedWithValueMatching(outcome -> outcome instanceof Outcome.Unknown unknown
+                            && unknown.callId() == 0
+                            && unknown.reason().contains("older version"));
+        } else {
+            assertThat(sent).hasSize(1);
+            assertThat(question.outcome()).isNotDone();
+        }
+    }
+}
