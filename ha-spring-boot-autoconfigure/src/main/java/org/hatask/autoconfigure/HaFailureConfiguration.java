@@ -65,14 +65,16 @@ class HaFailureConfiguration {
             ClusterState cluster,
             NodeHealth health,
             MasterElection election) {
-        // Where the operator alone decides nobody can stand in for the master.
-        boolean operated = properties.strategy() == HaProperties.Strategy.MANUAL;
+        // Where the operator alone decides nobody can stand in for the master, and where the smallest id does it would
+        // only
+        // become master again.
+        boolean staysMaster = properties.strategy() != HaProperties.Strategy.LEADER_LATCH;
         return new StuckTaskWatchdog(
                 executor,
                 () -> cluster.view().self().id(),
                 health::isBlamed,
                 () -> health.hasHealthyOthers()
-                        && !(operated && election.mastership().isHeld()),
+                        && !(staysMaster && election.mastership().isHeld()),
                 cause -> election.giveBack(election.mastership().heldEpoch(), cause));
     }
 

@@ -5,7 +5,10 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Lets time pass for the judgement of nodes: one thread, twenty times a second. Runs from its creation to its close. */
+/**
+ * Lets time pass for the judgement of nodes: one thread, twenty times a second. Runs from its creation to its close; the
+ * first time on the creating thread, so that what is looked up late is looked up there.
+ */
 public final class HealthTimer implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(HealthTimer.class);
@@ -27,6 +30,7 @@ public final class HealthTimer implements AutoCloseable {
                 log.error("The health of the nodes could not be judged; trying again", e);
             }
         };
+        tick.run();
         timer.scheduleWithFixedDelay(tick, PERIOD_MILLIS, PERIOD_MILLIS, TimeUnit.MILLISECONDS);
     }
 

@@ -1,11 +1,11 @@
 package org.hatask.dispatch;
 
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.hatask.NodeHealthChangedEvent.Status;
 import org.hatask.cluster.Node;
 import org.hatask.execute.Attempt;
@@ -19,7 +19,7 @@ public final class FakeFitness implements Fitness {
 
     final Set<String> unfit = new HashSet<>();
     final Set<String> denying = new HashSet<>();
-    final List<String> told = new ArrayList<>();
+    final List<String> told = new CopyOnWriteArrayList<>();
 
     @Override
     public List<Node> fit(List<Node> nodes) {

@@ -95,6 +95,24 @@ class FrameCodecTest {
     }
 
     @Test
+    void aHeartbeatMayBeThatOfAnOlderNodeOrOfANewerOne() throws Exception {
+        NodeReport report = new NodeReport(1, 0.5, 2, 3, 4, List.of(new RunningTask("a", "b", 5)), null, List.of());
+        byte[] bytes = FrameCodec.encode(new Frame.Heartbeat(report));
+        // The flag, an empty reason and an empty list.
+        byte[] older = withLength(Arrays.copyOf(bytes, bytes.length - 5));
+        byte[] newer = withLength(Arrays.copyOf(bytes, bytes.length + 7));
+
+        for (byte[] heartbeat : List.of(older, bytes, newer)) {
+            assertThat(FrameCodec.decodeAll(ByteBuffer.wrap(heartbeat))).containsExactly(new Frame.Heartbeat(report));
+        }
+    }
+
+    private static byte[] withLength(byte[] frame) {
+        ByteBuffer.wrap(frame).putInt(frame.length - 4);
+        return frame;
+    }
+
+    @Test
     void textThatIsNotUtf8IsMalformed() {
         byte[] bytes = FrameCodec.encode(new Frame.Refused(1, Refusal.BUSY, 0, "ab"));
         bytes[bytes.length - 1] = (byte) 0xff;

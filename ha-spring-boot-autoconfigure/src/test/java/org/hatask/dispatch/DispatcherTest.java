@@ -1,0 +1,161 @@
+package org.hatask.dispatch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.awaitility.Awaitility.await;
+
+import java.net.URI;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import org.hatask.HaTask;
+import org.hatask.cluster.ClusterState;
+import org.hatask.cluster.Node;
+import org.hatask.cluster.NodeState;
+import org.hatask.cluster.Orders;
+import org.hatask.execute.Attempt;
+import org.hatask.execute.CodecException;
+import org.hatask.execute.ExecutorSettings;
+import org.hatask.execute.Outcome;
+import org.hatask.execute.TaskDefinition;
+import org.hatask.execute.TaskExecutor;
+import org.hatask.execute.TaskInvoker;
+import org.hatask.execute.Tasks;
+import org.hatask.link.TaskTransport;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.springframework.beans.factory.support.StaticListableBeanFactory;
+
+/** What the judgement of nodes is told of attempts, whichever way they end. The only candidate is another node. */
+@Timeout(30)
+class DispatcherTest {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+    @SuppressWarnings("unused")
+    static class Desk {
+
+        @HaTask
+        public String quote() {
+            return "";
+        }
+
+        @HaTask
+        public CompletableFuture<String> later() {
+            return new CompletableFuture<>();
+        }
+    }
+
+    private final CompletableFuture<Outcome> answer = new CompletableFuture<>();
+    private final FakeFitness fitness = new FakeFitness();
+    private final TaskExecutor executor;
+    private final Dispatcher dispatcher;
+
+    DispatcherTest() {
+        Node self = node("n1");
+        ClusterState cluster = new ClusterState(self, Runnable::run);
+        cluster.setMembers(List.of(node("n2")), Orders.NONE);
+        executor = new TaskExecutor(
+                new ExecutorSettings(1, 1),
+                () -> 0,
+                () -> self,
+                new TaskInvoker(new StaticListableBeanFactory()),
+                System::nanoTime);
+        TaskTransport transport = new TaskTransport() {
+            @Override
+            public CompletableFuture<Outcome> send(Node target, Attempt attempt, Object[] arguments) {
+                return answer;
+            }
+
+            @Override
+            public boolean isReachable(Node target) {
+                return true;
+            }
+
+            @Override
+            public void close() {}
+        };
+        dispatcher = new Dispatcher(
+                cluster,
+                executor,
+                transport,
+                (task, candidates) -> Optional.of(candidates.get(0)),
+                fitness,
+                false,
+                Duration.ofSeconds(1),
+                Runnable::run);
+    }
+
+    @AfterEach
+    void close() {
+        executor.close();
+    }
+
+    private static Node node(String id) {
+        return new Node(id, id + "-a", URI.create("http://" + id), NodeState.UP, true, true, 1, null, Instant.EPOCH);
+    }
+
+    private Object call() throws Throwable {
+        return dispatcher.call(task("quote"), new Object[0], () -> () -> "here");
+    }
+
+    private CompletableFuture<Object> callLater() {
+        return dispatcher.callAsync(task("later"), new Object[0], () -> () -> "here");
+    }
+
+    private static TaskDefinition task(String method) {
+        return Tasks.of(Desk.class, method);
+    }
+
+    @Test
+    void anAnswerIsTold() throws Throwable {
+        answer.complete(new Outcome.Succeeded("x"));
+
+        assertThat(call()).isEqualTo("x");
+        assertThat(callLater()).isCompletedWithValue("x");
+        assertThat(fitness.told).containsExactly("begin n2", "ended n2 Succeeded", "begin n2", "ended n2 Succeeded");
+    }
+
+    @Test
+    void argumentsThatCannotBeWrittenTellNothingOfTheNode() {
+        answer.completeExceptionally(new CodecException("no JSON", new IllegalArgumentException()));
+
+        assertThatExceptionOfType(CodecException.class).isThrownBy(this::call);
+        assertThatExceptionOfType(CompletionException.class)
+                .isThrownBy(() -> callLater().join())
+                .withCauseInstanceOf(CodecException.class);
+        assertThat(fitness.told).containsExactly("begin n2", "abandoned n2", "begin n2", "abandoned n2");
+    }
+
+    @Test
+    void anInterruptedCallerTellsNothingOfTheNode() throws InterruptedException {
+        CompletableFuture<Throwable> thrown = new CompletableFuture<>();
+        Thread caller = new Thread(() -> {
+            try {
+                call();
+            } catch (Throwable e) {
+                thrown.complete(e);
+            }
+        });
+        caller.start();
+        await().atMost(PATIENCE).until(() -> fitness.told.contains("begin n2"));
+
+        caller.interrupt();
+
+        assertThat(thrown).succeedsWithin(PATIENCE).isInstanceOf(CancellationException.class);
+        caller.join();
+        assertThat(fitness.told).containsExactly("begin n2", "ended n2 Cancelled");
+    }
+
+    @Test
+    void aCancelledFutureTellsNothingOfTheNode() {
+        callLater().cancel(true);
+
+        assertThat(fitness.told).containsExactly("begin n2", "abandoned n2");
+    }
+}
