@@ -32,6 +32,8 @@ class ArchitectureTest {
             .definedBy("org.hatask.execute")
             .layer("zookeeper")
             .definedBy("org.hatask.zookeeper")
+            .layer("standby")
+            .definedBy("org.hatask.standby")
             .layer("cluster")
             .definedBy("org.hatask.cluster")
             .layer("public")
@@ -49,7 +51,9 @@ class ArchitectureTest {
             .whereLayer("execute")
             .mayOnlyBeAccessedByLayers("autoconfigure", "actuate", "lifecycle", "dispatch", "link")
             .whereLayer("zookeeper")
-            .mayOnlyBeAccessedByLayers("autoconfigure");
+            .mayOnlyBeAccessedByLayers("autoconfigure")
+            .whereLayer("standby")
+            .mayOnlyBeAccessedByLayers("autoconfigure", "actuate");
 
     @ArchTest
     static final ArchRule thereAreNoCircles =

@@ -36,7 +36,7 @@ public class HaEndpoint {
         return reporter.report();
     }
 
-    /** One section of it by name; null, which is answered with 404, for an unknown one or a master that is not there. */
+    /** One section of it by name; null, which is answered with 404, for an unknown one or for what is not there. */
     @ReadOperation
     public @Nullable Object section(@Selector String section) {
         HaReport report = reporter.report();
@@ -48,6 +48,7 @@ public class HaEndpoint {
             case "members" -> Map.of("members", report.members());
             case "tasks" -> Map.of("tasks", report.tasks());
             case "coordination" -> report.coordination();
+            case "standby" -> report.standby();
             case "history" -> Map.of("history", report.history(), "actions", report.actions());
             default -> null;
         };

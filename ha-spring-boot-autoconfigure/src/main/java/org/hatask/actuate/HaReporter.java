@@ -20,6 +20,7 @@ import org.hatask.execute.TaskRegistry;
 import org.hatask.link.LinkInfo;
 import org.hatask.link.LinkTransport;
 import org.hatask.link.NodeReport;
+import org.hatask.standby.StandbyStatus;
 import org.jspecify.annotations.Nullable;
 
 /** Gathers what this node knows of the cluster. Reads only what is in memory, so it answers also while ZooKeeper is away. */
@@ -34,6 +35,7 @@ public final class HaReporter {
     private final Dispatcher dispatcher;
     private final TaskExecutor executor;
     private final LinkTransport transport;
+    private final Supplier<@Nullable StandbyStatus> standby;
 
     public HaReporter(
             String clusterName,
@@ -44,7 +46,8 @@ public final class HaReporter {
             Supplier<TaskRegistry> registry,
             Dispatcher dispatcher,
             TaskExecutor executor,
-            LinkTransport transport) {
+            LinkTransport transport,
+            Supplier<@Nullable StandbyStatus> standby) {
         this.clusterName = clusterName;
         this.architecture = architecture;
         this.cluster = cluster;
@@ -54,6 +57,7 @@ public final class HaReporter {
         this.dispatcher = dispatcher;
         this.executor = executor;
         this.transport = transport;
+        this.standby = standby;
     }
 
     HaReport report() {
@@ -77,7 +81,8 @@ public final class HaReporter {
                                 change.gap() == null ? null : change.gap().toMillis()))
                         .toList(),
                 appointed(view.orders().appointment()),
-                view.orders().actions());
+                view.orders().actions(),
+                standby.get());
     }
 
     private static HaReport.@Nullable Appointed appointed(Orders.@Nullable Appointment appointment) {
