@@ -240,7 +240,7 @@ public final class ColdStandby
         lifecycles.stop();
         for (String name : scope.newestFirst()) {
             long start = nanoTime.getAsLong();
-            progress.on(scope.marked(name));
+            progress.stepTo(name);
             scope.destroy(name);
             progress.gone(name);
             long millis = millisSince(start);
@@ -362,6 +362,13 @@ public final class ColdStandby
             show();
         }
 
+        /** On the way down one follows the other, and nothing is noted as failing any more. */
+        void stepTo(String name) {
+            steps.clear();
+            steps.addLast(new Step(name, nanoTime.getAsLong()));
+            show();
+        }
+
         void gone(String name) {
             ready.remove(name);
             steps.clear();
@@ -418,8 +425,7 @@ public final class ColdStandby
 
         @Override
         public void stopping(MarkedBean bean) {
-            steps.clear();
-            on(bean);
+            stepTo(bean.name());
         }
     }
 }

@@ -6,21 +6,20 @@ import org.springframework.aop.TargetSource;
 import org.springframework.aop.framework.AopInfrastructureBean;
 import org.springframework.aop.framework.ProxyFactory;
 import org.springframework.aop.scope.ScopedObject;
+import org.springframework.aop.scope.ScopedProxyFactoryBean;
 import org.springframework.aop.scope.ScopedProxyUtils;
 import org.springframework.beans.factory.BeanClassLoaderAware;
 import org.springframework.beans.factory.BeanFactory;
-import org.springframework.beans.factory.BeanFactoryAware;
-import org.springframework.beans.factory.FactoryBean;
 import org.springframework.beans.factory.config.ConfigurableBeanFactory;
 import org.springframework.util.ClassUtils;
 
 /**
- * What stands under the name of a marked bean and is injected everywhere, like Spring's {@code ScopedProxyFactoryBean}. But
- * the bean behind it is looked for by the innermost advice and not before the first: where there is none, a task must still
- * reach its dispatcher.
+ * What stands under the name of a marked bean and is injected everywhere. Spring's own class in kind, by which others tell
+ * scoped proxies; but the bean behind it is looked for by the innermost advice and not before the first: where there is none,
+ * a task must still reach its dispatcher.
  */
-final class PrimaryProxyFactoryBean
-        implements FactoryBean<Object>, BeanFactoryAware, BeanClassLoaderAware, AopInfrastructureBean {
+@SuppressWarnings("serial")
+final class PrimaryProxyFactoryBean extends ScopedProxyFactoryBean implements BeanClassLoaderAware {
 
     private final String name;
     private final Class<?> type;
@@ -44,6 +43,7 @@ final class PrimaryProxyFactoryBean
         this.classLoader = newClassLoader;
     }
 
+    /** Instead of what Spring's does. */
     @Override
     public void setBeanFactory(BeanFactory beans) {
         PrimaryScope scope = (PrimaryScope) ((ConfigurableBeanFactory) beans).getRegisteredScope(PrimaryScope.NAME);
