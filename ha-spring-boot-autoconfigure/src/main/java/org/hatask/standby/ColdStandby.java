@@ -90,8 +90,9 @@ public final class ColdStandby
     // ---- promotion
 
     /**
-     * @throws HaException when a bean fails, with its name and the reason; everything is stopped again by then
-     * @throws InterruptedException when the application ended meanwhile
+     * @throws HaException when a bean fails or the application ends meanwhile, with the bean's name and the reason; everything is
+     *     stopped again by then
+     * @throws InterruptedException when it was interrupted before it began
      */
     @Override
     public void takeUp(long epoch) throws InterruptedException {
@@ -116,7 +117,7 @@ public final class ColdStandby
         try {
             refreshed.await();
             log.info(
-                    "Promotion to primary in epoch {}: {} beans marked with @PrimaryOnly start", epoch, status.total());
+                    "Promotion to primary in epoch {}: beans of the primary to start: {}", epoch, status.total());
             makeAll();
             lifecycles.onRefresh();
             goOn();
@@ -131,7 +132,7 @@ public final class ColdStandby
         status = status.withProblem(null);
         to(State.ACTIVE);
         log.info(
-                "{} of {} beans of the primary started in {} ms", status.started(), status.total(), millisSince(start));
+                "Beans of the primary started: {} of {}, in {} ms", status.started(), status.total(), millisSince(start));
     }
 
     private void makeAll() throws InterruptedException {
@@ -220,10 +221,10 @@ public final class ColdStandby
         }
         long start = nanoTime.getAsLong();
         List<String> made = scope.newestFirst();
-        log.info("{}: {} beans of the primary stop", cause, made.size());
+        log.info("{}: beans of the primary to stop: {}", cause, made.size());
         takeDown();
         to(State.STANDBY);
-        log.info("{} beans of the primary stopped in {} ms", made.size(), millisSince(start));
+        log.info("Beans of the primary stopped: {}, in {} ms", made.size(), millisSince(start));
     }
 
     /** Never fails: each bean's failure is logged, and the next one's turn comes. */
