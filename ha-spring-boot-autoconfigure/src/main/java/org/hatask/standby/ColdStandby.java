@@ -116,8 +116,7 @@ public final class ColdStandby
         scope.phase(Phase.OPENING);
         try {
             refreshed.await();
-            log.info(
-                    "Promotion to primary in epoch {}: beans of the primary to start: {}", epoch, status.total());
+            log.info("Promotion to primary in epoch {}: beans of the primary to start: {}", epoch, status.total());
             makeAll();
             lifecycles.onRefresh();
             goOn();
@@ -132,7 +131,10 @@ public final class ColdStandby
         status = status.withProblem(null);
         to(State.ACTIVE);
         log.info(
-                "Beans of the primary started: {} of {}, in {} ms", status.started(), status.total(), millisSince(start));
+                "Beans of the primary started: {} of {}, in {} ms",
+                status.started(),
+                status.total(),
+                millisSince(start));
     }
 
     private void makeAll() throws InterruptedException {

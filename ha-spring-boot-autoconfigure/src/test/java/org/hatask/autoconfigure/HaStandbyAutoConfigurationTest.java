@@ -207,11 +207,10 @@ class HaStandbyAutoConfigurationTest {
 
     @Test
     void aPromotionFailsWhereTasksAreHiddenBehindADeclaredInterface() {
-        cold.withUserConfiguration(WithHiddenTasks.class)
-                .run(context -> assertThatExceptionOfType(HaException.class)
-                        .isThrownBy(() -> context.getBean(MasterDuties.class).takeUp(1))
-                        .withMessageContaining("'plain'")
-                        .withMessageContaining("@Bean method return"));
+        cold.withUserConfiguration(WithHiddenTasks.class).run(context -> assertThatExceptionOfType(HaException.class)
+                .isThrownBy(() -> context.getBean(MasterDuties.class).takeUp(1))
+                .withMessageContaining("'plain'")
+                .withMessageContaining("@Bean method return"));
     }
 
     // ---- web
@@ -305,18 +304,16 @@ class HaStandbyAutoConfigurationTest {
                 Declares.class, "'other'",
                 Smart.class, "which events",
                 Filter.class, "web server");
-        refused.forEach((type, why) -> cold.withUserConfiguration(type)
-                .run(context -> {
-                    assertThat(context).as(type.getSimpleName()).hasFailed();
-                    assertThat(context.getStartupFailure())
-                            .isInstanceOf(InvalidPrimaryOnlyException.class)
-                            .hasMessageContaining(type.getSimpleName())
-                            .hasMessageContaining(why);
-                    FailureAnalysis analysis =
-                            new InvalidPrimaryOnlyFailureAnalyzer().analyze(context.getStartupFailure());
-                    assertThat(analysis.getDescription()).contains("@PrimaryOnly");
-                    assertThat(analysis.getAction()).isNotBlank();
-                }));
+        refused.forEach((type, why) -> cold.withUserConfiguration(type).run(context -> {
+            assertThat(context).as(type.getSimpleName()).hasFailed();
+            assertThat(context.getStartupFailure())
+                    .isInstanceOf(InvalidPrimaryOnlyException.class)
+                    .hasMessageContaining(type.getSimpleName())
+                    .hasMessageContaining(why);
+            FailureAnalysis analysis = new InvalidPrimaryOnlyFailureAnalyzer().analyze(context.getStartupFailure());
+            assertThat(analysis.getDescription()).contains("@PrimaryOnly");
+            assertThat(analysis.getAction()).isNotBlank();
+        }));
     }
 
     // ---- scoped beans of the application's own
