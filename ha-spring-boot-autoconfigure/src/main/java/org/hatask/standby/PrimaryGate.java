@@ -1,7 +1,6 @@
 package org.hatask.standby;
 
 import java.lang.reflect.Method;
-import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.aopalliance.intercept.MethodInterceptor;
@@ -11,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.aop.ProxyMethodInvocation;
 import org.springframework.aop.scope.ScopedObject;
 import org.springframework.aop.support.AopUtils;
+import org.springframework.context.ApplicationEvent;
 import org.springframework.context.ApplicationListener;
 import org.springframework.context.Lifecycle;
 import org.springframework.context.Phased;
@@ -18,6 +18,7 @@ import org.springframework.context.SmartLifecycle;
 import org.springframework.context.event.EventListener;
 import org.springframework.core.Ordered;
 import org.springframework.core.annotation.AnnotatedElementUtils;
+import org.springframework.util.ClassUtils;
 import org.springframework.util.ReflectionUtils;
 
 /**
@@ -91,28 +92,33 @@ final class PrimaryGate implements MethodInterceptor {
     }
 
     private Kind kindOf(Method method) {
-        if (overrides(method, ApplicationListener.class)) {
-            return method.getReturnType() == boolean.class ? Kind.ABOUT : Kind.LISTENER;
+        if (isOnApplicationEvent(method)) {
+            return Kind.LISTENER;
         }
         if (!method.getName().equals("start")
-                && (overrides(method, SmartLifecycle.class)
-                        || overrides(method, Lifecycle.class)
-                        || overrides(method, Phased.class))) {
+                && (is(method, SmartLifecycle.class) || is(method, Lifecycle.class) || is(method, Phased.class))) {
             return Kind.LIFE_CYCLE;
         }
-        if (ReflectionUtils.isToStringMethod(method) || overrides(method, Ordered.class)) {
+        if (ReflectionUtils.isToStringMethod(method)
+                || is(method, Ordered.class)
+                || is(method, ApplicationListener.class)) {
             return Kind.ABOUT;
         }
         Method specific = AopUtils.getMostSpecificMethod(method, bean.type());
         return AnnotatedElementUtils.hasAnnotation(specific, EventListener.class) ? Kind.LISTENER : Kind.BUSINESS;
     }
 
-    /** By name and number of parameters: a type parameter of the interface may be bound. */
-    private boolean overrides(Method method, Class<?> type) {
+    private boolean is(Method method, Class<?> type) {
         return type.isAssignableFrom(bean.type())
-                && Arrays.stream(type.getMethods())
-                        .anyMatch(of -> of.getName().equals(method.getName())
-                                && of.getParameterCount() == method.getParameterCount());
+                && ClassUtils.hasMethod(type, method.getName(), method.getParameterTypes());
+    }
+
+    /** Its parameter may be of any type of event. */
+    private boolean isOnApplicationEvent(Method method) {
+        return ApplicationListener.class.isAssignableFrom(bean.type())
+                && method.getName().equals("onApplicationEvent")
+                && method.getParameterCount() == 1
+                && ApplicationEvent.class.isAssignableFrom(method.getParameterTypes()[0]);
     }
 
     /** As one that does not run and shall not be started: it is started with its node's promotion. */

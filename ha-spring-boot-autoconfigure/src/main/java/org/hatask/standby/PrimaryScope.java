@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
@@ -64,10 +65,11 @@ final class PrimaryScope implements Scope {
     private final Deque<String> newestFirst = new ArrayDeque<>();
     private final Map<String, Runnable> destructions = new LinkedHashMap<>();
     private final Set<String> making = new LinkedHashSet<>();
-    private @Nullable Watch watch;
 
     /** Guarded by its own monitor: who may be interrupted. */
     private final Worker worker = new Worker();
+
+    private volatile @Nullable Watch watch;
 
     private volatile Phase phase = Phase.CLOSED;
 
@@ -164,10 +166,9 @@ final class PrimaryScope implements Scope {
     }
 
     private Object make(MarkedBean bean, ObjectFactory<?> factory) {
+        Watch hears = Objects.requireNonNull(watch, "nobody promotes");
         making.add(bean.name());
-        if (watch != null) {
-            watch.making(bean);
-        }
+        hears.making(bean);
         boolean done = false;
         try {
             makeDependencies(bean);
@@ -178,17 +179,13 @@ final class PrimaryScope implements Scope {
             instances.put(bean.name(), instance);
             newestFirst.addFirst(bean.name());
             done = true;
-            if (watch != null) {
-                watch.made(bean, instance);
-            }
+            hears.made(bean, instance);
             return instance;
         } finally {
             making.remove(bean.name());
             if (!done) {
                 destructions.remove(bean.name());
-                if (watch != null) {
-                    watch.notMade(bean);
-                }
+                hears.notMade(bean);
             }
         }
     }

@@ -8,6 +8,7 @@ import static org.springframework.test.web.servlet.request.MockMvcRequestBuilder
 import static org.springframework.test.web.servlet.result.MockMvcResultMatchers.content;
 import static org.springframework.test.web.servlet.result.MockMvcResultMatchers.status;
 
+import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.hatask.HaException;
@@ -45,6 +46,7 @@ import org.springframework.context.annotation.Scope;
 import org.springframework.context.annotation.ScopedProxyMode;
 import org.springframework.context.event.SmartApplicationListener;
 import org.springframework.context.support.SimpleThreadScope;
+import org.springframework.jms.annotation.JmsListener;
 import org.springframework.scheduling.annotation.EnableScheduling;
 import org.springframework.scheduling.annotation.Scheduled;
 import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
@@ -286,6 +288,12 @@ class HaStandbyAutoConfigurationTest {
     }
 
     @PrimaryOnly
+    static class Receiver {
+        @JmsListener(destination = "orders")
+        void receive(String order) {}
+    }
+
+    @PrimaryOnly
     abstract static class Smart implements SmartApplicationListener {}
 
     @PrimaryOnly
@@ -294,6 +302,7 @@ class HaStandbyAutoConfigurationTest {
     @Test
     void whatCannotBeMarkedEndsTheStartWithACure() {
         Map<Class<?>, String> refused = Map.of(
+                Receiver.class, "[receive]",
                 Processor.class, "part of the container",
                 Config.class, "part of the container",
                 Props.class, "configuration",
@@ -301,9 +310,10 @@ class HaStandbyAutoConfigurationTest {
                 PerRequest.class, "scope 'request'",
                 Maker.class, "FactoryBean",
                 Final.class, "final",
-                Declares.class, "'other'",
                 Smart.class, "which events",
                 Filter.class, "web server");
+        refused = new HashMap<>(refused);
+        refused.put(Declares.class, "'other'");
         refused.forEach((type, why) -> cold.withUserConfiguration(type).run(context -> {
             assertThat(context).as(type.getSimpleName()).hasFailed();
             assertThat(context.getStartupFailure())

@@ -13,6 +13,8 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Future;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.hatask.HaException;
 import org.hatask.PrimaryOnly;
@@ -22,11 +24,16 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.aop.framework.AopInfrastructureBean;
+import org.springframework.aop.framework.ProxyFactory;
 import org.springframework.aop.support.AopUtils;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.SmartInitializingSingleton;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.beans.factory.config.BeanPostProcessor;
 import org.springframework.context.ApplicationListener;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.PayloadApplicationEvent;
@@ -37,12 +44,14 @@ import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.DependsOn;
 import org.springframework.context.annotation.Lazy;
 import org.springframework.context.annotation.Primary;
+import org.springframework.context.event.ContextRefreshedEvent;
 import org.springframework.context.event.EventListener;
 import org.springframework.core.Ordered;
 import org.springframework.core.annotation.Order;
 import org.springframework.core.env.Environment;
 import org.springframework.scheduling.annotation.EnableScheduling;
 import org.springframework.scheduling.annotation.Scheduled;
+import org.springframework.scheduling.concurrent.ThreadPoolTaskExecutor;
 import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
 import org.springframework.stereotype.Component;
 
@@ -429,6 +438,30 @@ class ColdStandbyTest {
         assertThat(LOG).containsOnlyOnce("start feed");
     }
 
+    @Configuration(proxyBeanMethods = false)
+    static class Pool {
+
+        @Bean
+        @PrimaryOnly
+        ThreadPoolTaskExecutor pool() {
+            return new ThreadPoolTaskExecutor();
+        }
+    }
+
+    @Test
+    void whatALibraryBringsCanBeMarkedOnItsBeanMethod() throws Exception {
+        ColdStandby standby = start(Pool.class);
+        ThreadPoolTaskExecutor pool = context.getBean(ThreadPoolTaskExecutor.class);
+        assertThat(catchThrowable(() -> pool.execute(() -> {}))).isInstanceOf(StandbyException.class);
+
+        standby.takeUp(1);
+
+        assertThat(pool.submit(() -> 7).get()).isEqualTo(7);
+        ThreadPoolExecutor threads = pool.getThreadPoolExecutor();
+        standby.layDown(1);
+        assertThat(threads.isShutdown()).isTrue();
+    }
+
     // ---- scheduling
 
     @PrimaryOnly
@@ -459,9 +492,24 @@ class ColdStandbyTest {
         }
     }
 
-    @Test
-    void schedulesBeginWhenAllBeansStandAndEndAtDemotion() throws Exception {
-        ColdStandby standby = start(Ticker.class, Feed.class, Book.class, Scheduling.class);
+    /** Advice of the application before the bean, of which Spring's scheduling knows nothing when it destroys it. */
+    static class Advice implements BeanPostProcessor {
+
+        @Override
+        public Object postProcessAfterInitialization(Object bean, String beanName) {
+            if (!(bean instanceof Ticker) || bean instanceof AopInfrastructureBean) {
+                return bean;
+            }
+            ProxyFactory proxy = new ProxyFactory(bean);
+            proxy.setProxyTargetClass(true);
+            return proxy.getProxy();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(classes = {Object.class, Advice.class})
+    void schedulesBeginWhenAllBeansStandAndEndAtDemotion(Class<?> advice) throws Exception {
+        ColdStandby standby = start(advice, Ticker.class, Feed.class, Book.class, Scheduling.class);
         ThreadPoolTaskScheduler scheduler = context.getBean(ThreadPoolTaskScheduler.class);
         assertThat(scheduler.getScheduledThreadPoolExecutor().getQueue()).isEmpty();
 
@@ -474,7 +522,7 @@ class ColdStandbyTest {
             standby.layDown(epoch);
             await().until(() -> scheduler.getActiveCount() == 0
                     && scheduler.getScheduledThreadPoolExecutor().getQueue().stream()
-                            .allMatch(task -> ((java.util.concurrent.Future<?>) task).isCancelled()));
+                            .allMatch(task -> ((Future<?>) task).isCancelled()));
         }
     }
 
@@ -665,7 +713,7 @@ class ColdStandbyTest {
     }
 
     @Component
-    static class EarlyPromotion implements SmartLifecycle, ApplicationListener<PayloadApplicationEvent<Object>> {
+    static class EarlyPromotion implements SmartLifecycle {
 
         private final ObjectProvider<ColdStandby> standby;
         private volatile CompletableFuture<String> result = new CompletableFuture<>();
@@ -688,12 +736,10 @@ class ColdStandbyTest {
         }
 
         @EventListener
-        void refreshed(org.springframework.context.event.ContextRefreshedEvent event) {
+        @Order(0)
+        void refreshed(ContextRefreshedEvent event) {
             atRefresh = LOG.isEmpty() ? "refreshed" : "too early: " + LOG;
         }
-
-        @Override
-        public void onApplicationEvent(PayloadApplicationEvent<Object> event) {}
 
         @Override
         public void stop() {}
