@@ -17,12 +17,16 @@ import org.hatask.standby.StandbyStatus;
 import org.hatask.standby.StandbyStatus.State;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.springframework.beans.factory.config.CustomScopeConfigurer;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.availability.ApplicationAvailability;
 import org.springframework.boot.availability.ReadinessState;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Scope;
+import org.springframework.context.annotation.ScopedProxyMode;
+import org.springframework.context.support.SimpleThreadScope;
 import org.springframework.scheduling.annotation.EnableScheduling;
 import org.springframework.scheduling.annotation.Scheduled;
 
@@ -102,6 +106,21 @@ class ColdStandbyClusterTest {
         }
     }
 
+    /** Of the application's own scope, on every node. */
+    static class PerThread {
+
+        private final HaCluster cluster;
+
+        PerThread(HaCluster cluster) {
+            this.cluster = cluster;
+        }
+
+        @HaTask
+        public String where() {
+            return cluster.self().id() + " " + TaskContext.current().epoch().orElseThrow();
+        }
+    }
+
     @Configuration(proxyBeanMethods = false)
     @EnableAutoConfiguration
     @EnableScheduling
@@ -110,6 +129,19 @@ class ColdStandbyClusterTest {
         @Bean
         Desk desk(Feed feed, HaCluster cluster) {
             return new Desk(feed, cluster);
+        }
+
+        @Bean
+        @Scope(value = "thread", proxyMode = ScopedProxyMode.TARGET_CLASS)
+        PerThread perThread(HaCluster cluster) {
+            return new PerThread(cluster);
+        }
+
+        @Bean
+        static CustomScopeConfigurer scopes() {
+            CustomScopeConfigurer scopes = new CustomScopeConfigurer();
+            scopes.addScope("thread", new SimpleThreadScope());
+            return scopes;
         }
 
         @Bean
@@ -137,6 +169,7 @@ class ColdStandbyClusterTest {
         long epoch = nodes.bean(id, HaCluster.class).epoch().orElseThrow();
         for (String caller : new String[] {id, other}) {
             assertThat(nodes.bean(caller, Desk.class).trade()).isEqualTo(id + " true " + epoch);
+            assertThat(nodes.bean(caller, PerThread.class).where()).isEqualTo(id + " " + epoch);
         }
         await().atMost(TestNodes.PATIENCE).until(() -> TICKS.contains(id + " " + epoch));
     }

@@ -105,6 +105,9 @@ public final class ColdStandby
             promote(epoch);
         } finally {
             scope.worker().leave();
+            if (closed) {
+                Thread.interrupted(); // Meant for the promotion, which may have been done just then.
+            }
             scope.work().unlock();
         }
     }

@@ -140,8 +140,8 @@ final class Refusals {
                     "receives messages by " + found
                             + ": the containers behind these belong to their library, which would go on delivering after a"
                             + " demotion",
-                    "Put the listener method into a bean that is not marked, with an id and autoStartup=\"false\", and let a"
-                            + " marked SmartLifecycle start and stop its container; docs/cold-standby.md has an example.");
+                    "Put the listener method into a bean that is not marked, with an id and without automatic startup, and let a marked"
+                            + " SmartLifecycle start and stop its container; docs/cold-standby.md has an example.");
         }
     }
 
