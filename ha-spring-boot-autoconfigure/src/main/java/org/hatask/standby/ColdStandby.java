@@ -159,7 +159,7 @@ public final class ColdStandby
 
     private void goOn() throws InterruptedException {
         if (closed || Thread.interrupted()) {
-            throw new InterruptedException("the application stops");
+            throw new InterruptedException(closed ? "the application stops" : "the promotion was interrupted");
         }
     }
 

@@ -39,7 +39,11 @@ final class DependenciesFirst implements InstantiationStrategy, BeanPostProcesso
 
     @Override
     public Object postProcessBeforeInitialization(Object bean, String beanName) {
-        makeDependencies(beanName);
+        MarkedBean marked = scope.ofTarget(beanName);
+        if (marked != null && scope.isMaking(marked)) {
+            scope.learnDependencies(marked);
+            scope.makeDependencies(marked);
+        }
         return bean;
     }
 

@@ -1,6 +1,7 @@
 package org.hatask.standby;
 
 import java.lang.reflect.Method;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.hatask.PrimaryOnly;
@@ -10,9 +11,10 @@ import org.springframework.aop.scope.ScopedProxyUtils;
 import org.springframework.beans.factory.FactoryBean;
 import org.springframework.beans.factory.config.BeanDefinition;
 import org.springframework.beans.factory.config.BeanDefinitionHolder;
-import org.springframework.beans.factory.config.BeanFactoryPostProcessor;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.beans.factory.support.AbstractBeanDefinition;
+import org.springframework.beans.factory.support.BeanDefinitionRegistry;
+import org.springframework.beans.factory.support.BeanDefinitionRegistryPostProcessor;
 import org.springframework.beans.factory.support.DefaultListableBeanFactory;
 import org.springframework.beans.factory.support.RootBeanDefinition;
 import org.springframework.core.annotation.OrderUtils;
@@ -24,7 +26,9 @@ import org.springframework.core.annotation.OrderUtils;
  * <p>The mark counts on the class of the bean, on what it extends or implements, and on its {@code @Bean} method; where a
  * {@code @Bean} method declares an interface, the class behind it is not known before it is called.
  */
-public final class PrimaryOnlyBeans implements BeanFactoryPostProcessor {
+public final class PrimaryOnlyBeans implements BeanDefinitionRegistryPostProcessor {
+
+    private final Map<String, Boolean> lazyAsWritten = new HashMap<>();
 
     private @Nullable PrimaryScope scope;
 
@@ -33,6 +37,14 @@ public final class PrimaryOnlyBeans implements BeanFactoryPostProcessor {
             throw new IllegalStateException("The bean definitions have not been looked at yet");
         }
         return scope;
+    }
+
+    /** Before Spring Boot's lazy initialization makes everything lazy: a promotion is there to start the beans. */
+    @Override
+    public void postProcessBeanDefinitionRegistry(BeanDefinitionRegistry registry) {
+        for (String name : registry.getBeanDefinitionNames()) {
+            lazyAsWritten.put(name, registry.getBeanDefinition(name).isLazyInit());
+        }
     }
 
     /**
@@ -52,7 +64,9 @@ public final class PrimaryOnlyBeans implements BeanFactoryPostProcessor {
                 Class<?> type = beans.getType(name, false);
                 refusals.check(original(name), type, beans.getMergedBeanDefinition(name));
                 if (type != null) {
-                    marked.put(name, new MarkedBean(name, type, definition.isLazyInit()));
+                    marked.put(
+                            name,
+                            new MarkedBean(name, type, lazyAsWritten.getOrDefault(name, definition.isLazyInit())));
                 }
             }
         }

@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.Deque;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -64,6 +64,7 @@ final class PrimaryScope implements Scope {
     private final ReentrantLock work = new ReentrantLock();
     private final Deque<String> newestFirst = new ArrayDeque<>();
     private final Map<String, Runnable> destructions = new LinkedHashMap<>();
+    private final Map<String, Set<MarkedBean>> learnt = new HashMap<>();
     private final Set<String> making = new LinkedHashSet<>();
 
     /** Guarded by its own monitor: who may be interrupted. */
@@ -191,29 +192,38 @@ final class PrimaryScope implements Scope {
     }
 
     /**
-     * Makes the marked beans that this one depends on, directly or through ordinary beans, as far as the bean factory knows
-     * them by now. A circle ends at the bean that is being made: its proxy is enough.
+     * Makes the marked beans that this one depends on, as far as the bean factory knows them by now. A circle ends at the bean
+     * that is being made: its proxy is enough.
      */
     void makeDependencies(MarkedBean bean) {
-        Set<String> seen = new HashSet<>();
-        Deque<String> open = new ArrayDeque<>(List.of(bean.targetName(), bean.name()));
-        while (!open.isEmpty()) {
-            for (String name : beans.getDependenciesForBean(open.removeFirst())) {
-                if (!seen.add(name)) {
-                    continue;
-                }
+        for (MarkedBean dependency : learnt.getOrDefault(bean.name(), dependencies(bean))) {
+            // For the order in which life cycles start and stop, too.
+            beans.registerDependentBean(dependency.name(), bean.name());
+            if (!making.contains(dependency.name())) {
+                find(dependency);
+            }
+        }
+    }
+
+    /**
+     * All that is injected was injected: what the factory notes of this bean later comes from what it looks up while it works,
+     * such as through {@code @Lazy}, and must not order the next promotion.
+     */
+    void learnDependencies(MarkedBean bean) {
+        learnt.putIfAbsent(bean.name(), dependencies(bean));
+    }
+
+    private Set<MarkedBean> dependencies(MarkedBean bean) {
+        Set<MarkedBean> found = new LinkedHashSet<>();
+        for (String depending : List.of(bean.targetName(), bean.name())) {
+            for (String name : beans.getDependenciesForBean(depending)) {
                 MarkedBean dependency = ScopedProxyUtils.isScopedTarget(name) ? ofTarget(name) : marked.get(name);
-                if (dependency == null) {
-                    open.add(name);
-                } else if (!dependency.equals(bean)) {
-                    // For the order in which life cycles start and stop, too.
-                    beans.registerDependentBean(dependency.name(), bean.name());
-                    if (!making.contains(dependency.name())) {
-                        find(dependency);
-                    }
+                if (dependency != null && !dependency.equals(bean)) {
+                    found.add(dependency);
                 }
             }
         }
+        return found;
     }
 
     /** Whether this bean is being made now, by the thread that asks. */

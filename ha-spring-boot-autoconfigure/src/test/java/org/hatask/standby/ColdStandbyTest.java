@@ -34,6 +34,7 @@ import org.springframework.beans.factory.SmartInitializingSingleton;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.beans.factory.config.BeanPostProcessor;
+import org.springframework.boot.LazyInitializationBeanFactoryPostProcessor;
 import org.springframework.context.ApplicationListener;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.PayloadApplicationEvent;
@@ -94,7 +95,11 @@ class ColdStandbyTest {
     }
 
     private static ColdStandby start(Class<?>... classes) {
-        context = new AnnotationConfigApplicationContext();
+        return start(new AnnotationConfigApplicationContext(), classes);
+    }
+
+    private static ColdStandby start(AnnotationConfigApplicationContext application, Class<?>... classes) {
+        context = application;
         context.register(Standby.class);
         context.register(classes);
         context.refresh();
@@ -351,6 +356,18 @@ class ColdStandbyTest {
     }
 
     @Test
+    void whereTheWholeApplicationIsLazyAPromotionStartsTheMarkedBeansAllTheSame() throws Exception {
+        AnnotationConfigApplicationContext lazy = new AnnotationConfigApplicationContext();
+        lazy.addBeanFactoryPostProcessor(new LazyInitializationBeanFactoryPostProcessor());
+        ColdStandby standby = start(lazy, TRADING);
+
+        standby.takeUp(1);
+
+        assertThat(standby.status().started()).isEqualTo(3);
+        assertThat(LOG).contains("start book", "start feed", "open desk over 42");
+    }
+
+    @Test
     void theWrongOrderDoesNoHarm() throws Exception {
         ColdStandby standby = start(TRADING);
 
@@ -460,6 +477,65 @@ class ColdStandbyTest {
         ThreadPoolExecutor threads = pool.getThreadPoolExecutor();
         standby.layDown(1);
         assertThat(threads.isShutdown()).isTrue();
+    }
+
+    @PrimaryOnly
+    @Component("chicken")
+    static class Chicken {
+
+        private final Egg egg;
+
+        Chicken(@Lazy Egg egg) {
+            this.egg = egg;
+        }
+
+        String name() {
+            return "chicken";
+        }
+
+        String first() {
+            return egg.name();
+        }
+    }
+
+    @PrimaryOnly
+    @Component("egg")
+    static class Egg {
+
+        private final String name;
+
+        Egg(Chicken chicken) {
+            this.name = "egg of " + chicken.name();
+        }
+
+        String name() {
+            return name;
+        }
+    }
+
+    @Test
+    void aCircleThatIsOpenedByLazyStaysOpenInTheNextPromotion() throws Exception {
+        ColdStandby standby = start(Chicken.class, Egg.class);
+        for (int epoch = 1; epoch <= 2; epoch++) {
+            standby.takeUp(epoch);
+            assertThat(context.getBean(Chicken.class).first()).isEqualTo("egg of chicken");
+            standby.layDown(epoch);
+        }
+    }
+
+    @Test
+    void theOrderIsTheSameInEveryPromotion() throws Exception {
+        ColdStandby standby = start(TRADING);
+        standby.takeUp(1);
+        List<String> first = List.copyOf(LOG);
+        standby.layDown(1);
+        LOG.clear();
+
+        standby.takeUp(2);
+
+        assertThat(LOG)
+                .containsSubsequence("new book", "new feed", "open desk over 42", "desk complete", "start book")
+                .containsExactlyInAnyOrderElementsOf(first);
     }
 
     // ---- scheduling
