@@ -34,6 +34,8 @@ class ArchitectureTest {
             .definedBy("org.hatask.execute")
             .layer("zookeeper")
             .definedBy("org.hatask.zookeeper")
+            .layer("standby")
+            .definedBy("org.hatask.standby")
             .layer("cluster")
             .definedBy("org.hatask.cluster")
             .layer("public")
@@ -53,7 +55,9 @@ class ArchitectureTest {
             .whereLayer("execute")
             .mayOnlyBeAccessedByLayers("autoconfigure", "actuate", "lifecycle", "dispatch", "link", "failure")
             .whereLayer("zookeeper")
-            .mayOnlyBeAccessedByLayers("autoconfigure");
+            .mayOnlyBeAccessedByLayers("autoconfigure")
+            .whereLayer("standby")
+            .mayOnlyBeAccessedByLayers("autoconfigure", "actuate");
 
     @ArchTest
     static final ArchRule thereAreNoCircles =

@@ -37,7 +37,7 @@ public class HaEndpoint {
         return reporter.report();
     }
 
-    /** One section of it by name; null, which is answered with 404, for an unknown one or a master that is not there. */
+    /** One section of it by name; null, which is answered with 404, for an unknown one or for what is not there. */
     @ReadOperation
     public @Nullable Object section(@Selector String section) {
         HaReport report = reporter.report();
@@ -50,6 +50,7 @@ public class HaEndpoint {
             case "tasks" -> Map.of("tasks", report.tasks());
             case "failureDetection" -> report.failureDetection();
             case "coordination" -> report.coordination();
+            case "standby" -> report.standby();
             case "history" -> Map.of("history", report.history(), "actions", report.actions());
             default -> null;
         };

@@ -1,10 +1,13 @@
 package org.hatask.actuate;
 
+import java.util.function.Supplier;
 import org.hatask.cluster.ClusterState;
 import org.hatask.cluster.ClusterView;
 import org.hatask.cluster.Coordination;
 import org.hatask.cluster.Master;
 import org.hatask.cluster.Mastership;
+import org.hatask.standby.StandbyStatus;
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.actuate.health.AbstractHealthIndicator;
 import org.springframework.boot.actuate.health.Health;
 
@@ -17,12 +20,18 @@ public final class HaHealthIndicator extends AbstractHealthIndicator {
     private final ClusterState cluster;
     private final Mastership mastership;
     private final Coordination coordination;
+    private final Supplier<@Nullable StandbyStatus> standby;
 
-    public HaHealthIndicator(ClusterState cluster, Mastership mastership, Coordination coordination) {
+    public HaHealthIndicator(
+            ClusterState cluster,
+            Mastership mastership,
+            Coordination coordination,
+            Supplier<@Nullable StandbyStatus> standby) {
         super("HA health check failed");
         this.cluster = cluster;
         this.mastership = mastership;
         this.coordination = coordination;
+        this.standby = standby;
     }
 
     @Override
@@ -47,6 +56,10 @@ public final class HaHealthIndicator extends AbstractHealthIndicator {
                 .withDetail("coordination", status.state());
         if (status.problem() != null) {
             builder.withDetail("problem", status.problem());
+        }
+        StandbyStatus beans = standby.get();
+        if (beans != null) {
+            builder.withDetail("standby", beans);
         }
     }
 }

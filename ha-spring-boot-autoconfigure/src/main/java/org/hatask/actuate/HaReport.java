@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import org.hatask.Role;
 import org.hatask.cluster.OperatorAction;
+import org.hatask.standby.StandbyStatus;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param history the last changes of master, oldest first
  * @param appointed whom an operator has appointed or demoted, or null
  * @param actions the last commands of operators, oldest first
+ * @param standby how far the beans of the primary are started here, or null where nobody stands by cold
  */
 public record HaReport(
         String cluster,
@@ -37,7 +39,8 @@ public record HaReport(
         CoordinationInfo coordination,
         List<Change> history,
         @Nullable Appointed appointed,
-        List<OperatorAction> actions) {
+        List<OperatorAction> actions,
+        @Nullable StandbyStatus standby) {
 
     /**
      * @param topology {@code ha.topology}

@@ -26,6 +26,7 @@ import org.hatask.failure.NodeHealth;
 import org.hatask.link.LinkInfo;
 import org.hatask.link.LinkTransport;
 import org.hatask.link.NodeReport;
+import org.hatask.standby.StandbyStatus;
 import org.jspecify.annotations.Nullable;
 
 /** Gathers what this node knows of the cluster. Reads only what is in memory, so it answers also while ZooKeeper is away. */
@@ -41,6 +42,7 @@ public final class HaReporter {
     private final TaskExecutor executor;
     private final LinkTransport transport;
     private final NodeHealth health;
+    private final Supplier<@Nullable StandbyStatus> standby;
 
     public HaReporter(
             String clusterName,
@@ -52,7 +54,8 @@ public final class HaReporter {
             Dispatcher dispatcher,
             TaskExecutor executor,
             LinkTransport transport,
-            NodeHealth health) {
+            NodeHealth health,
+            Supplier<@Nullable StandbyStatus> standby) {
         this.clusterName = clusterName;
         this.architecture = architecture;
         this.cluster = cluster;
@@ -63,6 +66,7 @@ public final class HaReporter {
         this.executor = executor;
         this.transport = transport;
         this.health = health;
+        this.standby = standby;
     }
 
     HaReport report() {
@@ -87,7 +91,8 @@ public final class HaReporter {
                                 change.gap() == null ? null : change.gap().toMillis()))
                         .toList(),
                 appointed(view.orders().appointment()),
-                view.orders().actions());
+                view.orders().actions(),
+                standby.get());
     }
 
     private static HaReport.@Nullable Appointed appointed(Orders.@Nullable Appointment appointment) {

@@ -1,5 +1,6 @@
 package org.hatask.autoconfigure;
 
+import java.util.function.Supplier;
 import org.hatask.actuate.HaEndpoint;
 import org.hatask.actuate.HaHealthIndicator;
 import org.hatask.actuate.HaReporter;
@@ -11,6 +12,10 @@ import org.hatask.dispatch.Dispatcher;
 import org.hatask.execute.TaskExecutor;
 import org.hatask.failure.NodeHealth;
 import org.hatask.link.LinkTransport;
+import org.hatask.standby.ColdStandby;
+import org.hatask.standby.StandbyStatus;
+import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.actuate.autoconfigure.endpoint.condition.ConditionalOnAvailableEndpoint;
 import org.springframework.boot.actuate.autoconfigure.health.ConditionalOnEnabledHealthIndicator;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -19,7 +24,7 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.context.annotation.Bean;
 
 /** What operators see, where Spring Boot's actuator is there. */
-@AutoConfiguration(after = HaAutoConfiguration.class)
+@AutoConfiguration(after = {HaAutoConfiguration.class, HaStandbyAutoConfiguration.class})
 @ConditionalOnClass(
         name = {
             "org.springframework.boot.actuate.endpoint.annotation.Endpoint",
@@ -45,7 +50,8 @@ public class HaEndpointAutoConfiguration {
             Dispatcher dispatcher,
             TaskExecutor executor,
             LinkTransport transport,
-            NodeHealth health) {
+            NodeHealth health,
+            ObjectProvider<ColdStandby> standby) {
         return new HaReporter(
                 name.value(),
                 Architectures.of(properties),
@@ -56,12 +62,24 @@ public class HaEndpointAutoConfiguration {
                 dispatcher,
                 executor,
                 transport,
-                health);
+                health,
+                status(standby));
+    }
+
+    private static Supplier<@Nullable StandbyStatus> status(ObjectProvider<ColdStandby> standby) {
+        return () -> {
+            ColdStandby cold = standby.getIfAvailable();
+            return cold == null ? null : cold.status();
+        };
     }
 
     @Bean
     @ConditionalOnEnabledHealthIndicator("ha")
-    HaHealthIndicator haHealthIndicator(ClusterState cluster, MasterElection election, Coordination coordination) {
-        return new HaHealthIndicator(cluster, election.mastership(), coordination);
+    HaHealthIndicator haHealthIndicator(
+            ClusterState cluster,
+            MasterElection election,
+            Coordination coordination,
+            ObjectProvider<ColdStandby> standby) {
+        return new HaHealthIndicator(cluster, election.mastership(), coordination, status(standby));
     }
 }

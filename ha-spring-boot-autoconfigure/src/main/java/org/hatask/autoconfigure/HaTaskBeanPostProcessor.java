@@ -5,13 +5,16 @@ import java.lang.reflect.Modifier;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
+import org.aopalliance.intercept.MethodInterceptor;
 import org.hatask.dispatch.HaTaskInterceptor;
+import org.hatask.dispatch.ScopedFiringInterceptor;
 import org.hatask.execute.InvalidTaskException;
 import org.hatask.execute.TaskDefinition;
 import org.hatask.execute.TaskDefinitionFactory;
 import org.springframework.aop.framework.Advised;
 import org.springframework.aop.framework.AopConfigException;
 import org.springframework.aop.framework.ProxyFactory;
+import org.springframework.aop.scope.ScopedProxyUtils;
 import org.springframework.aop.support.AopUtils;
 import org.springframework.aop.support.DefaultPointcutAdvisor;
 import org.springframework.beans.factory.config.BeanPostProcessor;
@@ -45,8 +48,30 @@ final class HaTaskBeanPostProcessor implements BeanPostProcessor {
         if (!hasTasks.computeIfAbsent(target, TaskDefinitionFactory::hasTasks)) {
             return bean;
         }
+        if (ScopedProxyUtils.isScopedTarget(beanName)
+                && beans.containsBean(ScopedProxyUtils.getOriginalBeanName(beanName))) {
+            return behindScopedProxy(bean, ScopedProxyUtils.getOriginalBeanName(beanName), target);
+        }
         Map<Method, TaskDefinition> tasks = definitions.get().definitions(beanName, target);
-        HaTaskInterceptor interceptor = new HaTaskInterceptor(tasks, engine);
+        return intercepted(bean, beanName, target, new HaTaskInterceptor(tasks, engine));
+    }
+
+    /** The tasks are those of the proxy, which dispatches them; only firings of a schedule come here without it. */
+    private Object behindScopedProxy(Object bean, String proxyName, Class<?> target) {
+        Map<Method, TaskDefinition> tasks = definitions.get().definitions(proxyName, target);
+        if (!TaskRegistrar.isIntercepted(beans.getBean(proxyName))) {
+            throw new InvalidTaskException(
+                    "Bean '" + proxyName + "' of " + target.getName()
+                            + " has tasks, but what it is declared as hides them" + " from its scoped proxy.",
+                    "Let its @Bean method return " + target.getName() + " or an interface with @HaTask methods.");
+        }
+        if (tasks.values().stream().noneMatch(TaskDefinition::scheduled)) {
+            return bean;
+        }
+        return intercepted(bean, proxyName, target, new ScopedFiringInterceptor(tasks, () -> beans.getBean(proxyName)));
+    }
+
+    private Object intercepted(Object bean, String beanName, Class<?> target, MethodInterceptor interceptor) {
         if (bean instanceof Advised advised && !advised.isFrozen()) {
             advised.addAdvisor(0, new DefaultPointcutAdvisor(interceptor));
             return bean;
@@ -62,7 +87,7 @@ final class HaTaskBeanPostProcessor implements BeanPostProcessor {
     }
 
     /** Class proxies as everywhere in Spring Boot; interface proxies only before what cannot have a subclass. */
-    private Object newProxy(Object bean, HaTaskInterceptor interceptor) {
+    private Object newProxy(Object bean, MethodInterceptor interceptor) {
         ProxyFactory factory = new ProxyFactory();
         if (Modifier.isFinal(bean.getClass().getModifiers())) {
             factory.setInterfaces(ClassUtils.getAllInterfacesForClass(bean.getClass()));

@@ -16,8 +16,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.aop.framework.Advised;
 import org.springframework.aop.framework.autoproxy.AutoProxyUtils;
+import org.springframework.aop.scope.ScopedObject;
 import org.springframework.aop.scope.ScopedProxyUtils;
 import org.springframework.aop.support.AopUtils;
+import org.springframework.beans.factory.FactoryBean;
 import org.springframework.beans.factory.SmartInitializingSingleton;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 
@@ -81,6 +83,10 @@ final class TaskRegistrar implements SmartInitializingSingleton {
     private @Nullable Class<?> typeOf(String beanName) {
         Object singleton = beans.getSingleton(beanName);
         Class<?> type = AutoProxyUtils.determineTargetClass(beans, beanName);
+        if (type != null && ScopedObject.class.isAssignableFrom(type)) {
+            String target = ScopedProxyUtils.getTargetBeanName(beanName);
+            return beans.containsBean(target) ? AutoProxyUtils.determineTargetClass(beans, target) : type;
+        }
         // Not every proxy with interfaces leaves a note of what is behind it.
         boolean unknown = type == null || Proxy.isProxyClass(type) && type.isInstance(singleton);
         return unknown && singleton != null ? AopUtils.getTargetClass(singleton) : type;
@@ -104,6 +110,10 @@ final class TaskRegistrar implements SmartInitializingSingleton {
 
     private void checkProxied(String beanName, Collection<TaskDefinition> tasks) {
         Object bean = beans.containsSingleton(beanName) ? beans.getSingleton(beanName) : null;
+        if (bean instanceof FactoryBean<?> factory) {
+            // What stands under the name is what it makes, such as a scoped proxy.
+            bean = factory.isSingleton() ? beans.getBean(beanName) : null;
+        }
         if (bean == null) {
             return;
         }
@@ -128,7 +138,7 @@ final class TaskRegistrar implements SmartInitializingSingleton {
         }
     }
 
-    private static boolean isIntercepted(Object bean) {
+    static boolean isIntercepted(Object bean) {
         if (!(bean instanceof Advised advised)) {
             return false;
         }

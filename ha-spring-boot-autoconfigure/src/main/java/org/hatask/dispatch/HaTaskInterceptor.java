@@ -87,12 +87,17 @@ public final class HaTaskInterceptor implements MethodInterceptor {
 
     private @Nullable TaskDefinition taskOf(MethodInvocation invocation) {
         return taskByCalledMethod
-                .computeIfAbsent(invocation.getMethod(), called -> {
-                    Object target = invocation.getThis();
-                    Method method = target == null ? called : AopUtils.getMostSpecificMethod(called, target.getClass());
-                    return Optional.ofNullable(tasks.get(method));
-                })
+                .computeIfAbsent(invocation.getMethod(), called -> Optional.ofNullable(taskOf(invocation, tasks)))
                 .orElse(null);
+    }
+
+    /** A proxy may have no target now, such as that of a bean that lives only on the primary; but it knows its class. */
+    static @Nullable TaskDefinition taskOf(MethodInvocation invocation, Map<Method, TaskDefinition> tasks) {
+        Object target = invocation.getThis();
+        Class<?> type = target != null
+                ? target.getClass()
+                : invocation instanceof ProxyMethodInvocation own ? AopUtils.getTargetClass(own.getProxy()) : null;
+        return tasks.get(AopUtils.getMostSpecificMethod(invocation.getMethod(), type));
     }
 
     private static boolean hasRole(TaskDefinition task, Engine ha) {

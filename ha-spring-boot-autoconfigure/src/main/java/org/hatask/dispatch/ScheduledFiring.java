@@ -33,6 +33,14 @@ final class ScheduledFiring {
         });
     }
 
+    /** Whether it is a firing that has not come through a dispatch on its way. */
+    static boolean isUndispatchedFiring(TaskDefinition task) {
+        boolean dispatched = STACK.walk(
+                frames -> frames.takeWhile(frame -> frame.getDeclaringClass() != ScheduledMethodRunnable.class)
+                        .anyMatch(frame -> frame.getDeclaringClass() == HaTaskInterceptor.class));
+        return !dispatched && isFiring(task);
+    }
+
     private static boolean isCallOf(TaskDefinition task, StackFrame frame) {
         Class<?> type = frame.getDeclaringClass();
         return frame.getMethodName().equals(task.method().getName())

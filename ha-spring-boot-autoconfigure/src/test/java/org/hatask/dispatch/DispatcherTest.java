@@ -84,9 +84,11 @@ class DispatcherTest {
                 cluster,
                 executor,
                 transport,
-                (task, candidates) -> Optional.of(candidates.get(0)),
+                (task, key, candidates) -> Optional.of(candidates.get(0)),
                 fitness,
                 false,
+                new NodeLoads(() -> self, executor::inFlight, Duration.ofSeconds(1), System::nanoTime),
+                new RetryBudget(1, 1000, System::nanoTime),
                 Duration.ofSeconds(1),
                 Runnable::run);
     }
