@@ -65,17 +65,15 @@ class HaFailureConfiguration {
             ClusterState cluster,
             NodeHealth health,
             MasterElection election) {
-        // Where the operator alone decides nobody can stand in for the master, and where the smallest id does it would
-        // only
-        // become master again.
-        boolean staysMaster = properties.strategy() != HaProperties.Strategy.LEADER_LATCH;
+        // Where the operator alone decides nobody stands in for the master.
+        boolean staysMaster = properties.strategy() == HaProperties.Strategy.MANUAL;
         return new StuckTaskWatchdog(
                 executor,
                 () -> cluster.view().self().id(),
                 health::isBlamed,
                 () -> health.hasHealthyOthers()
                         && !(staysMaster && election.mastership().isHeld()),
-                cause -> election.giveBack(election.mastership().heldEpoch(), cause));
+                election::standAside);
     }
 
     @Bean(destroyMethod = "close")

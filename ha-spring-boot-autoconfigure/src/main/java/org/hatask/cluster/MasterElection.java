@@ -2,6 +2,7 @@ package org.hatask.cluster;
 
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Elects the master. Writes the master it finds to the {@link ClusterState} and tells its listener of the own mastership.
@@ -34,6 +35,14 @@ public interface MasterElection extends AutoCloseable {
      * @param cause for the history
      */
     void giveBack(long epoch, String cause);
+
+    /**
+     * Where masters are elected: as long as {@code why} is not null this node leaves the mastership to any other node that can
+     * lead, and hands it over in order if it has it. Where an operator decides, nothing. Returns at once.
+     *
+     * @param why for the history, or null when it stands again
+     */
+    void standAside(@Nullable String why);
 
     /**
      * This node saw that the process of the master is gone: nobody listens at its address any more. With enough witnesses it

@@ -31,10 +31,10 @@ public final class StuckTaskWatchdog {
     private final Supplier<String> nodeId;
     private final BiPredicate<String, String> blamed;
     private final BooleanSupplier replaceable;
-    private final Consumer<String> giveUpMastership;
+    private final Consumer<@Nullable String> standAside;
 
     private final Set<Attempt> interrupted = new HashSet<>();
-    private boolean gaveUp;
+    private boolean aside;
     private volatile State state = State.WELL;
 
     /**
@@ -54,19 +54,19 @@ public final class StuckTaskWatchdog {
      * @param nodeId id of this node
      * @param blamed whether a task's being overdue on a node is the fault of the node
      * @param replaceable whether other nodes can do the work of this one
-     * @param giveUpMastership hands the mastership over if this node has it, with the cause; must not block
+     * @param standAside leaves the mastership to another node, with the cause; null when it need not any more; must not block
      */
     public StuckTaskWatchdog(
             TaskExecutor executor,
             Supplier<String> nodeId,
             BiPredicate<String, String> blamed,
             BooleanSupplier replaceable,
-            Consumer<String> giveUpMastership) {
+            Consumer<@Nullable String> standAside) {
         this.executor = executor;
         this.nodeId = nodeId;
         this.blamed = blamed;
         this.replaceable = replaceable;
-        this.giveUpMastership = giveUpMastership;
+        this.standAside = standAside;
     }
 
     /** How this node is. */
@@ -129,7 +129,10 @@ public final class StuckTaskWatchdog {
     private void refuse(@Nullable String before, @Nullable String suspect) {
         if (suspect == null) {
             executor.suspect(null);
-            gaveUp = false;
+            if (aside) {
+                aside = false;
+                standAside.accept(null);
+            }
             if (before != null) {
                 log.info("Node {} takes tasks again: what was stuck on it has ended", nodeId.get());
             }
@@ -144,9 +147,9 @@ public final class StuckTaskWatchdog {
                     resting ? "takes no tasks" : "takes tasks all the same, as no other node can",
                     suspect);
         }
-        if (resting && !gaveUp) {
-            gaveUp = true;
-            giveUpMastership.accept("node " + nodeId.get() + " is suspect: " + suspect);
+        if (resting && !aside) {
+            aside = true;
+            standAside.accept("node " + nodeId.get() + " is suspect: " + suspect);
         }
     }
 }

@@ -9,6 +9,7 @@ import org.hatask.cluster.MasterElection;
 import org.hatask.cluster.MastershipListener;
 import org.hatask.cluster.Operations;
 import org.hatask.execute.TaskExecutor;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,13 +30,54 @@ public final class MasterRole implements MastershipListener {
     private final Executor duties;
     private final Duration drainTimeout;
 
-    // Belong to the thread of the duties.
-    private long takenUp;
+    /** Belongs to the thread of the duties. */
+    private @Nullable Gain takenUp;
 
-    /** Set by the election, read by the thread of the duties: what is worth taking up. */
-    private volatile long wanted;
+    /** Set by the election. */
+    private volatile @Nullable Gain current;
 
     private volatile boolean active;
+
+    /** One time of being master: the same epoch can be gained more than once. Its monitor guards what is in it. */
+    private static final class Gain {
+
+        private final long epoch;
+        private boolean over;
+        private @Nullable Thread busy;
+
+        Gain(long epoch) {
+            this.epoch = epoch;
+        }
+
+        /** This thread takes the duties up; false when it is over already. */
+        synchronized boolean begin() {
+            if (!over) {
+                busy = Thread.currentThread();
+            }
+            return !over;
+        }
+
+        /** This thread has taken them up, or failed; whether it is over. Takes back an interrupt that came from here. */
+        synchronized boolean end() {
+            busy = null;
+            if (over) {
+                Thread.interrupted();
+            }
+            return over;
+        }
+
+        synchronized boolean isOver() {
+            return over;
+        }
+
+        /** It is over: what is being taken up need not be brought to its end. */
+        synchronized void over() {
+            over = true;
+            if (busy != null) {
+                busy.interrupt();
+            }
+        }
+    }
 
     /**
      * What it needs of the engine, looked up late: the executor knows the mastership and is told of its end.
@@ -66,18 +108,19 @@ public final class MasterRole implements MastershipListener {
 
     @Override
     public void gained(long epoch) {
-        wanted = epoch;
+        Gain gain = new Gain(epoch);
+        current = gain;
         if (parts.get().duties() == MasterDuties.NONE) {
-            open(epoch);
+            open(gain);
         }
-        duties.execute(() -> takeUp(epoch));
+        duties.execute(() -> takeUp(gain));
     }
 
-    private void open(long epoch) {
-        parts.get().executor().admitMasterTasks(epoch);
+    private void open(Gain gain) {
+        parts.get().executor().admitMasterTasks(gain.epoch);
         active = true;
-        if (wanted != epoch) {
-            // Lost in between: whoever came first, it ends closed.
+        if (gain.isOver()) {
+            // In between: whoever came first, it ends closed.
             close();
         }
     }
@@ -87,61 +130,75 @@ public final class MasterRole implements MastershipListener {
         parts.get().executor().refuseMasterTasks();
     }
 
-    private void takeUp(long epoch) {
-        if (wanted != epoch) {
+    private void takeUp(Gain gain) {
+        if (!gain.begin()) {
             return;
         }
         Parts engine = parts.get();
+        takenUp = gain;
+        Throwable problem = null;
         try {
-            takenUp = epoch;
-            engine.duties().takeUp(epoch);
-        } catch (Exception e) {
-            takenUp = 0;
-            String reason = String.valueOf(e.getMessage());
-            log.error("This node cannot take up its mastership of epoch {} and gives it back: {}", epoch, reason, e);
+            engine.duties().takeUp(gain.epoch);
+        } catch (Exception | Error e) {
+            takenUp = null;
+            problem = e;
+        }
+        if (gain.end()) {
+            return; // What follows its end stands in the queue already.
+        }
+        if (problem != null) {
+            String reason = String.valueOf(problem.getMessage());
+            log.error(
+                    "This node cannot take up its mastership of epoch {} and gives it back: {}",
+                    gain.epoch,
+                    reason,
+                    problem);
             engine.operations().masterFailed(reason);
-            engine.election().giveBack(epoch, "it could not take up its duties: " + reason);
+            engine.election().giveBack(gain.epoch, "it could not take up its duties: " + reason);
             return;
         }
-        if (wanted != epoch) {
-            return; // Its end stands in the queue already.
-        }
         if (engine.duties() != MasterDuties.NONE) {
-            open(epoch);
+            open(gain);
         }
-        engine.operations().masterTookUp(epoch);
-        audience.gained(epoch);
+        engine.operations().masterTookUp(gain.epoch);
+        audience.gained(gain.epoch);
     }
 
     @Override
     public void lost(long epoch, String cause) {
-        wanted = 0;
-        close();
+        Gain gain = end();
         parts.get().executor().stopMasterTasks(epoch);
         duties.execute(() -> {
-            layDown(epoch);
+            layDown(gain);
             parts.get().operations().masterLaidDown();
             audience.lost(epoch, cause);
         });
     }
 
-    private void layDown(long epoch) {
-        if (takenUp != epoch) {
+    private @Nullable Gain end() {
+        Gain gain = current;
+        if (gain != null) {
+            gain.over();
+        }
+        close();
+        return gain;
+    }
+
+    private void layDown(@Nullable Gain gain) {
+        if (gain == null || takenUp != gain) {
             return;
         }
-        takenUp = 0;
+        takenUp = null;
         try {
-            parts.get().duties().layDown(epoch);
+            parts.get().duties().layDown(gain.epoch);
         } catch (RuntimeException e) {
-            log.error("Laying down the mastership of epoch {} failed; going on", epoch, e);
+            log.error("Laying down the mastership of epoch {} failed; going on", gain.epoch, e);
         }
     }
 
     @Override
     public CompletableFuture<?> handingOver(long epoch, String cause) {
-        // Duties that are just being taken up must not open it again.
-        wanted = 0;
-        close();
+        Gain gain = end();
         return parts.get()
                 .executor()
                 .masterTasksEnded(drainTimeout)
@@ -155,7 +212,7 @@ public final class MasterRole implements MastershipListener {
                                         epoch);
                                 parts.get().executor().stopMasterTasks(epoch);
                             }
-                            layDown(epoch);
+                            layDown(gain);
                         },
                         duties);
     }

@@ -132,6 +132,11 @@ final class AssignedCandidacy implements Candidacy {
     }
 
     @Override
+    public void standAside(@Nullable String why) {
+        // Nobody would take its place.
+    }
+
+    @Override
     public void gaveBack() {
         unfilled = state.view().orders().appointment();
     }

@@ -52,6 +52,9 @@ interface Candidacy {
     /** The cluster or the operators' orders have changed, or may have. */
     void reconsider();
 
+    /** As long as it is not null, another node that can lead shall. */
+    void standAside(@Nullable String why);
+
     /** This node gave the mastership back because it could not fill it. */
     void gaveBack();
 }

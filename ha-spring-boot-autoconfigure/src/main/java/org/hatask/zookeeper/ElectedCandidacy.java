@@ -3,6 +3,7 @@ package org.hatask.zookeeper;
 import java.time.Clock;
 import java.time.Duration;
 import org.hatask.cluster.ClusterState;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A candidacy by a strategy, above which stand the orders of operators. Whoever is barred does not stand; whoever defers to
@@ -16,6 +17,7 @@ abstract class ElectedCandidacy implements Candidacy {
     final MastershipHolder holder;
     private final ClusterState state;
     private final Clock clock;
+    private @Nullable String standingAside;
 
     ElectedCandidacy(ZooKeeperClients clients, MastershipHolder holder, ClusterState state, Clock clock) {
         this.clients = clients;
@@ -26,7 +28,7 @@ abstract class ElectedCandidacy implements Candidacy {
 
     private Word word() {
         Duration patience = clients.settings().sessionTimeout().multipliedBy(PATIENCE_IN_SESSIONS);
-        return Word.of(state.view(), clock.instant(), patience);
+        return Word.of(state.view(), standingAside, clock.instant(), patience);
     }
 
     @Override
@@ -86,6 +88,12 @@ abstract class ElectedCandidacy implements Candidacy {
      * @param appointed whether an operator wants it, whatever the strategy says
      */
     abstract void decide(boolean appointed);
+
+    @Override
+    public final void standAside(@Nullable String why) {
+        standingAside = why;
+        holder.reconsiderSoon();
+    }
 
     /** Elected masters have nothing to fill but their tasks. */
     @Override

@@ -378,7 +378,7 @@ final class MastershipHolder implements Mastership {
     }
 
     /** A change is often followed by another at once. */
-    private void reconsiderSoon() {
+    void reconsiderSoon() {
         if (!reconsiderQueued) {
             reconsiderQueued = true;
             worker.execute(() -> {

@@ -32,9 +32,10 @@ record Word(Meaning meaning, String because) {
     }
 
     /**
+     * @param standingAside why this node would rather not lead, or null
      * @param patience after this time without a master an appointed node that does not take over is waited for no longer
      */
-    static Word of(ClusterView view, Instant now, Duration patience) {
+    static Word of(ClusterView view, @Nullable String standingAside, Instant now, Duration patience) {
         Node self = view.self();
         Orders.Drain drain = view.orders().drained().get(self.id());
         if (drain != null) {
@@ -49,11 +50,19 @@ record Word(Meaning meaning, String because) {
         if (!view.isJoined()) {
             return new Word(Meaning.NO_MEMBER, "");
         }
-        return ofAppointment(view, view.orders().appointment(), now, patience);
+        boolean another = view.members().stream().anyMatch(node -> node.mayLead() && !node.isSameProcessAs(self));
+        if (standingAside != null && another) {
+            return new Word(Meaning.BARRED, standingAside);
+        }
+        return ofAppointment(view, view.orders().appointment(), another, now, patience);
     }
 
     private static Word ofAppointment(
-            ClusterView view, Orders.@Nullable Appointment appointment, Instant now, Duration patience) {
+            ClusterView view,
+            Orders.@Nullable Appointment appointment,
+            boolean another,
+            Instant now,
+            Duration patience) {
         Node self = view.self();
         if (appointment == null) {
             return new Word(Meaning.ELECTABLE, "");
@@ -70,7 +79,6 @@ record Word(Meaning meaning, String because) {
             boolean inVain = masterless != null && masterless.plus(patience).isBefore(now);
             return new Word(inVain ? Meaning.ELECTABLE : Meaning.DEFERS, because);
         }
-        boolean another = view.members().stream().anyMatch(node -> node.mayLead() && !node.isSameProcessAs(self));
         return appointment.demotes(self) && another
                 ? new Word(Meaning.BARRED, "demotion of " + self.id() + " by " + appointment.by())
                 : new Word(Meaning.ELECTABLE, "");

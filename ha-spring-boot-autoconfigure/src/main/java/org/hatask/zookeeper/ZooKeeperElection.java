@@ -10,6 +10,7 @@ import org.hatask.cluster.MasterChange;
 import org.hatask.cluster.MasterElection;
 import org.hatask.cluster.Mastership;
 import org.hatask.cluster.MastershipListener;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An election over ZooKeeper: one {@link MastershipHolder} with one way of choosing. Nodes that are not eligible, take no
@@ -104,6 +105,11 @@ public final class ZooKeeperElection implements MasterElection {
     @Override
     public void giveBack(long epoch, String cause) {
         holder.giveBack(epoch, cause);
+    }
+
+    @Override
+    public void standAside(@Nullable String why) {
+        holder.execute(() -> candidacy.standAside(why));
     }
 
     @Override

@@ -102,6 +102,9 @@ class MasterRoleTest {
         }
 
         @Override
+        public void standAside(String why) {}
+
+        @Override
         public void masterIsGone(Master master) {}
 
         @Override
@@ -291,6 +294,67 @@ class MasterRoleTest {
         assertThat(quiet[0]).isDone();
         assertThat(happened).containsExactly("take up 3", "lay down 3");
         assertThat(attempt()).isInstanceOf(Outcome.Refused.class);
+    }
+
+    @Test
+    void dutiesThatAreTakenUpInVainAreInterruptedAndTakeNoAppointmentBack() throws Exception {
+        CountDownLatch starting = new CountDownLatch(1);
+        MasterDuties endless = new MasterDuties() {
+            @Override
+            public void takeUp(long epoch) throws InterruptedException {
+                starting.countDown();
+                new CountDownLatch(1).await();
+            }
+
+            @Override
+            public void layDown(long epoch) {
+                happened.add("lay down " + epoch);
+            }
+        };
+        MasterRole role = role(endless);
+        held.set(3);
+        role.gained(3);
+        CompletableFuture<Void> running = CompletableFuture.runAsync(this::runDuties);
+        starting.await();
+
+        role.lost(3, "lost its session");
+
+        assertThat(running).succeedsWithin(Duration.ofSeconds(10));
+        runDuties();
+        assertThat(happened).containsExactly("note: laid down", "told: lost 3");
+    }
+
+    @Test
+    void theSameEpochGainedAgainWhileItIsTakenUpIsOpenedOnlyByItsOwnDuties() {
+        MasterRole[] role = new MasterRole[1];
+        boolean[] again = new boolean[1];
+        MasterDuties slow = new MasterDuties() {
+            @Override
+            public void takeUp(long epoch) {
+                happened.add("take up " + epoch);
+                if (!again[0]) {
+                    again[0] = true;
+                    role[0].lost(epoch, "its lease ended before it could be renewed");
+                    role[0].gained(epoch);
+                } else {
+                    assertThat(attempt()).isInstanceOf(Outcome.Refused.class);
+                }
+            }
+
+            @Override
+            public void layDown(long epoch) {
+                happened.add("lay down " + epoch);
+                assertThat(attempt()).isInstanceOf(Outcome.Refused.class);
+            }
+        };
+        role[0] = role(slow);
+        held.set(3);
+        role[0].gained(3);
+        runDuties();
+
+        assertThat(happened)
+                .containsSubsequence("take up 3", "lay down 3", "told: lost 3", "take up 3", "told: gained 3");
+        assertThat(attempt()).isInstanceOf(Outcome.Succeeded.class);
     }
 
     @Test

@@ -328,6 +328,38 @@ abstract class MasterElectionConformanceTest {
         }
     }
 
+    // ---- a master that is not well
+
+    @Test
+    void aMasterThatStandsAsideHandsOverInOrderAndStandsAgainAfterwards() {
+        TestNode n1 = startAsMaster("n1");
+        TestNode n2 = start("n2");
+        awaitStanding(n2);
+
+        n1.election().standAside("n1 is suspect");
+
+        awaitHeld(n2);
+        assertThat(n1.events).containsExactly("gained 1", "lost 1: n1 is suspect");
+        await().during(Duration.ofMillis(600)).atMost(TestNode.SOON).until(n2::isMaster);
+        n1.election().standAside(null);
+        awaitStanding(n1);
+        n2.election().resign("test", TestNode.SOON);
+        awaitHeld(n1);
+    }
+
+    @Test
+    void whoStandsAsideLeadsAllTheSameWhileNobodyElseCan() {
+        TestNode n1 = startAsMaster("n1");
+        n1.election().standAside("n1 is suspect");
+        await().during(Duration.ofMillis(500)).atMost(TestNode.SOON).until(n1::isMaster);
+
+        TestNode n2 = start("n2");
+
+        awaitHeld(n2);
+        n2.close();
+        awaitHeld(n1);
+    }
+
     // ---- a master whose process is gone
 
     @Test

@@ -32,6 +32,7 @@ class WordTest {
         Master master = masterlessSince == null ? new Master("n9", "i-n9", 4, NOON, "x") : null;
         return Word.of(
                 new ClusterView(self, members, master, null, masterlessSince, 4, orders, new CompletableFuture<>()),
+                null,
                 NOON,
                 PATIENCE);
     }
