@@ -28,6 +28,7 @@ import org.hatask.execute.TaskInvoker;
 import org.hatask.execute.TaskOverride;
 import org.hatask.failure.NodeHealth;
 import org.hatask.lifecycle.ClusterEvents;
+import org.hatask.lifecycle.CrashTakeover;
 import org.hatask.lifecycle.LocalCluster;
 import org.hatask.lifecycle.MasterRole;
 import org.hatask.lifecycle.NodeLifecycle;
@@ -233,6 +234,12 @@ public class HaAutoConfiguration {
         RoleReadiness readiness = new RoleReadiness(context, cluster, () -> !onlyThePrimary || role.isActive());
         cluster.addListener(readiness);
         return readiness;
+    }
+
+    @Bean
+    @ConditionalOnProperty(prefix = "ha.election", name = "crash-takeover", matchIfMissing = true)
+    CrashTakeover haCrashTakeover(ClusterState cluster, MasterElection election, LinkTransport transport) {
+        return new CrashTakeover(cluster, election, transport);
     }
 
     @Bean

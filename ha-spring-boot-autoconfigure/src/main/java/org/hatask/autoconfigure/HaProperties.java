@@ -135,10 +135,13 @@ public record HaProperties(
      *     primary-backup, which allow no other
      * @param waitTime how long a call waits for a node that can take it, such as a master during an election. Should be longer
      *     than the ZooKeeper session
+     * @param crashTakeover whether a master whose process is gone, so that connections to it are refused, is replaced at once
+     *     instead of at the end of its ZooKeeper session
      */
     public record Election(
             @Nullable Strategy strategy,
-            @Name("wait") @DefaultValue("30s") Duration waitTime) {
+            @Name("wait") @DefaultValue("30s") Duration waitTime,
+            @DefaultValue("true") boolean crashTakeover) {
 
         public Election {
             require(!waitTime.isNegative(), "ha.election.wait", waitTime, "zero or more");

@@ -11,6 +11,7 @@ import java.net.URI;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -82,6 +83,7 @@ public final class LinkTransport implements TaskTransport {
     private final AtomicBoolean closed = new AtomicBoolean();
     private volatile boolean leaving;
     private volatile @Nullable Set<Handshake.Peer> members;
+    private volatile @Nullable Attended attended;
     private @Nullable WebSocketContainer container;
 
     private final AcceptingEndpoint.Host host = new AcceptingEndpoint.Host() {
@@ -121,6 +123,8 @@ public final class LinkTransport implements TaskTransport {
                     known.silent(now);
                     // What the peer opened itself is as dead, for all the patience one has with it otherwise.
                     known.links().forEach(other -> other.closeIfSilentToo(now));
+                } else {
+                    look(link.peer());
                 }
             }
             log.debug("Closed {}", link);
@@ -270,7 +274,7 @@ public final class LinkTransport implements TaskTransport {
             try {
                 Optional<byte[]> current = key.current();
                 if (current.isEmpty()) {
-                    fail("this node does not know the cluster's key yet", true);
+                    fail("this node does not know the cluster's key yet", false);
                     return;
                 }
                 DiallingEndpoint created = new DiallingEndpoint(
@@ -301,6 +305,7 @@ public final class LinkTransport implements TaskTransport {
             register(link);
             // Had this process been forgotten in between, other calls would wait for ever.
             peer.takeWaiting().forEach(link::call);
+            tell(target, true);
             return link;
         }
 
@@ -320,6 +325,9 @@ public final class LinkTransport implements TaskTransport {
                 current.abandon(CloseCodes.GOING_AWAY);
             }
             log.debug("No link to {}: {}", target, reason);
+            if (refused) {
+                tell(target, false);
+            }
             String message = "no connection to " + target + ": " + reason;
             List<Call> waiting = peer.dialFailed(reason, refused, System.nanoTime());
             // Where this node cannot reach the other one, but was reached by it.
@@ -375,13 +383,72 @@ public final class LinkTransport implements TaskTransport {
         return root instanceof TimeoutException ? "it does not answer" : String.valueOf(root.getMessage());
     }
 
+    /** Only the word of the other machine that nobody listens there; the same exception is used for time-outs. */
     private static boolean isRefused(Throwable e) {
         for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-            if (cause instanceof ConnectException) {
+            if (cause instanceof ConnectException
+                    && String.valueOf(cause.getMessage())
+                            .toLowerCase(Locale.ROOT)
+                            .contains("refused")) {
                 return true;
             }
         }
         return false;
+    }
+
+    // --- a process that is never let out of sight
+
+    /** Hears of an attended process; called on threads of the links, must not block. */
+    public interface Attendant {
+
+        /** A fresh connection was refused: nobody listens at its address any more. Told as often as it is tried. */
+        void gone(Node target);
+
+        /** It was reached. */
+        void reached(Node target);
+    }
+
+    private record Attended(Node target, Attendant attendant) {}
+
+    /**
+     * Keeps a link to this process from now on, and looks for it at once when that breaks: a process that dies closes its
+     * links. One process at a time; null for none. Returns at once.
+     */
+    public void attend(@Nullable Node target, Attendant attendant) {
+        Attended before = attended;
+        if (target == null) {
+            attended = null;
+        } else if (before == null || !before.target().isSameProcessAs(target)) {
+            attended = new Attended(target, attendant);
+            look(Handshake.Peer.of(target));
+        }
+    }
+
+    /** Opens a link to the process if it is the attended one and there is none. */
+    private void look(Handshake.Peer process) {
+        Attended current = attended;
+        if (current != null && Handshake.Peer.of(current.target()).equals(process)) {
+            look(current, true);
+        }
+    }
+
+    private void look(Attended current, boolean atOnce) {
+        PeerLinks peer = peer(Handshake.Peer.of(current.target()));
+        if (!closed.get() && peer.wantsDial(atOnce, System.nanoTime())) {
+            startDial(current.target(), peer);
+        }
+    }
+
+    private void tell(Node target, boolean reached) {
+        Attended current = attended;
+        if (current == null || !current.target().isSameProcessAs(target)) {
+            return;
+        }
+        if (reached) {
+            current.attendant().reached(target);
+        } else {
+            current.attendant().gone(target);
+        }
     }
 
     /**
@@ -472,6 +539,10 @@ public final class LinkTransport implements TaskTransport {
             }
             closeDeparted(now);
             served.expire(now);
+            Attended current = attended;
+            if (current != null) {
+                look(current, false);
+            }
         } catch (RuntimeException e) {
             log.error("Links could not be watched; trying again", e);
         }

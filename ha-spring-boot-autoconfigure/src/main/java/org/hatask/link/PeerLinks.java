@@ -104,6 +104,17 @@ final class PeerLinks {
         preferred = firstOpen();
     }
 
+    /** Whether to open an own link now, to be there before it is needed; then the dial is the caller's to make. */
+    synchronized boolean wantsDial(boolean atOnce, long now) {
+        boolean pausing = !atOnce && unreachable != null && now - unreachableUntil < 0;
+        Link open = firstOpen();
+        if (closed || leaving || dialling || pausing || open != null && open.isDialled()) {
+            return false;
+        }
+        dialling = true;
+        return true;
+    }
+
     synchronized void dialled() {
         dialling = false;
     }
