@@ -23,6 +23,7 @@ import org.hatask.TaskRejectedException;
 import org.hatask.TaskTimeoutException;
 import org.hatask.cluster.ClusterView;
 import org.hatask.cluster.Node;
+import org.hatask.cluster.NodeState;
 import org.hatask.execute.Attempt;
 import org.hatask.execute.Outcome;
 import org.hatask.execute.Refusal;
@@ -205,7 +206,14 @@ final class Execution {
 
     private List<Node> candidates(ClusterView view) {
         List<Node> all = RoleRouter.candidates(view, task.role());
-        return onlyHere ? all.stream().filter(view.self()::isSameProcessAs).toList() : all;
+        List<Node> allowed =
+                onlyHere ? all.stream().filter(view.self()::isSameProcessAs).toList() : all;
+        return allowed.isEmpty() && isLastResort(view.self()) ? List.of(view.self()) : allowed;
+    }
+
+    /** The last node that stops still serves requests for a while, and nobody else could execute their tasks. */
+    private boolean isLastResort(Node self) {
+        return self.state() == NodeState.DRAINING && self.acceptsTasks() && task.role() != Role.MASTER;
     }
 
     private Attempt attemptFor(ClusterView view) {

@@ -5,14 +5,20 @@ import java.util.function.Predicate;
 import org.hatask.cluster.ClusterView;
 import org.hatask.cluster.Master;
 import org.hatask.cluster.Node;
+import org.hatask.cluster.NodeState;
 import org.hatask.cluster.Orders;
 
 /** Whether a call that finds no master that takes it may hope for one. */
 @FunctionalInterface
 interface MasterOutlook {
 
-    /** Where masters are elected there soon is one. */
-    MasterOutlook ELECTED = view -> Optional.empty();
+    /** Where masters are elected there soon is one, unless the last that could be it stops. */
+    MasterOutlook ELECTED = view -> {
+        Node self = view.self();
+        boolean last = self.state() == NodeState.DRAINING
+                && view.members().stream().noneMatch(node -> node.mayLead() && !node.isSameProcessAs(self));
+        return last ? Optional.of("This node is about to stop, and no other node could be master.") : Optional.empty();
+    };
 
     /**
      * Why no master is to be expected before an operator acts or the old one returns, in sentences that say what to do; empty

@@ -185,7 +185,9 @@ public final class TaskExecutor implements AutoCloseable {
 
     /** The method has returned a future: the attempt runs until that completes; to stop it means to cancel the future. */
     private void followUp(RunningAttempt entry, CompletableFuture<?> future, CompletableFuture<Outcome> outcome) {
-        entry.onStop(() -> future.cancel(true));
+        // What the application hangs on its future runs where it is cancelled, and may block: not where others are
+        // stopped.
+        entry.onStop(() -> CompletableFuture.runAsync(() -> future.cancel(true)));
         future.whenComplete((value, error) -> {
             running.remove(entry);
             outcome.complete(error == null ? new Outcome.Succeeded(value) : failed(entry, unwrap(error)));
@@ -205,7 +207,8 @@ public final class TaskExecutor implements AutoCloseable {
         if (node.state() == NodeState.DRAINED) {
             return new Outcome.Refused(Refusal.DRAINING, "node " + node.id() + " was drained by an operator");
         }
-        if (draining) {
+        // Requests that are still served here may have nobody else to turn to.
+        if (draining && !attempt.callerNode().equals(node.id())) {
             return new Outcome.Refused(Refusal.DRAINING, "node " + node.id() + " is about to stop");
         }
         String suspected = suspicion;
@@ -387,7 +390,7 @@ public final class TaskExecutor implements AutoCloseable {
         }
     }
 
-    /** From now on refuses everything new; what only waits for a thread is refused, too. */
+    /** From now on refuses what other nodes send; what of it only waits for a thread is refused, too. */
     public void drain() {
         draining = true;
     }

@@ -864,4 +864,25 @@ class ExecutionTest {
         }
         assertThat(decisions.newestFirst()).hasSize(DecisionLog.KEPT);
     }
+
+    @Test
+    void theLastNodeThatStopsExecutesWhatItsOwnRequestsStillCall() {
+        Node stopping = n1.withState(NodeState.DRAINING);
+        view = new ClusterView(
+                stopping, List.of(stopping), null, null, null, 7, Orders.NONE, new CompletableFuture<>());
+
+        assertThat(tried(execution("any").next()).node()).isEqualTo(stopping);
+        assertThat(thrown(execution("master").next()))
+                .isInstanceOf(NoMasterException.class)
+                .hasMessageContaining("This node is about to stop");
+    }
+
+    @Test
+    void aNodeThatStopsSendsItsOwnCallsElsewhereWhileThereIsAnother() {
+        Node stopping = n1.withState(NodeState.DRAINING);
+        view = new ClusterView(
+                stopping, List.of(stopping, n2), null, null, null, 7, Orders.NONE, new CompletableFuture<>());
+
+        assertThat(tried(execution("any").next()).node()).isEqualTo(n2);
+    }
 }

@@ -91,4 +91,18 @@ class MasterOutlookTest {
         assertThat(MasterOutlook.ELECTED.hopeless(view(List.of(N2), null, appointed("n1"))))
                 .isEmpty();
     }
+
+    @Test
+    void whenTheLastNodeThatCouldLeadStopsNobodyWaitsForAnElection() {
+        Node stopping = N2.withState(NodeState.DRAINING);
+
+        assertThat(MasterOutlook.ELECTED.hopeless(stopping(stopping, List.of(stopping))))
+                .hasValue("This node is about to stop, and no other node could be master.");
+        assertThat(MasterOutlook.ELECTED.hopeless(stopping(stopping, List.of(N1, stopping))))
+                .isEmpty();
+    }
+
+    private static ClusterView stopping(Node self, List<Node> members) {
+        return new ClusterView(self, members, null, BY_N1, NOON, 4, Orders.NONE, new CompletableFuture<>());
+    }
 }

@@ -249,9 +249,30 @@ class TaskExecutorTest {
 
         executor.cancel("t1", 1, "test");
 
+        assertThat(outcome).succeedsWithin(LONG).isEqualTo(new Outcome.Cancelled());
         assertThat(future).isCancelled();
-        assertThat(outcome).isCompletedWithValue(new Outcome.Cancelled());
         assertThat(executor.inFlight()).isZero();
+    }
+
+    @Test
+    void whatHangsOnACancelledFutureHoldsNobodyUp() {
+        CountDownLatch blocked = new CountDownLatch(1);
+        CompletableFuture<Object> future = new CompletableFuture<>();
+        future.whenComplete((value, error) -> {
+            try {
+                blocked.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+        CompletableFuture<Outcome> outcome = executor.runInPlace(attempt("later"), () -> future);
+
+        // Returns, as it must on the threads of the election and of the watchdog.
+        executor.cancel("t1", 1, "test");
+
+        assertThat(executor.inFlight()).isLessThanOrEqualTo(1);
+        blocked.countDown();
+        assertThat(outcome).succeedsWithin(LONG).isEqualTo(new Outcome.Cancelled());
     }
 
     @Test

@@ -1,6 +1,7 @@
 package org.hatask.sample.booking;
 
 import org.hatask.HaTask;
+import org.hatask.PrimaryOnly;
 import org.hatask.Retry;
 import org.hatask.Role;
 import org.hatask.TaskContext;
@@ -11,8 +12,11 @@ import org.slf4j.LoggerFactory;
 import org.springframework.scheduling.annotation.Scheduled;
 import org.springframework.stereotype.Service;
 
-/** Books and settles on the master, reports on the workers. */
+/**
+ * Books and settles on the master, reports on the workers. With a cold standby it lives, and settles, on the primary alone.
+ */
 @Service
+@PrimaryOnly
 public class BookingService {
 
     private static final Logger log = LoggerFactory.getLogger(BookingService.class);

@@ -102,6 +102,43 @@ class OperatedTopologiesIT extends ProcessTest {
     }
 
     @Test
+    void aColdStandbyStartsItsBusinessWhenItIsPromoted() throws IOException {
+        startCluster(SESSION, "--ha.topology=primary-backup", "--ha.standby=cold", OPERATOR);
+        Sighting primary = awaitAgreement();
+        String backup = other(primary.master());
+        assertThat(Waiting.until(PATIENCE, () -> standby(primary.master()).equals("ACTIVE 1 of 1")))
+                .as(standby(primary.master()))
+                .isTrue();
+        assertThat(standby(backup)).isEqualTo("STANDBY 0 of 1");
+        assertThat(book(backup).body().path("node").asText()).isEqualTo(primary.master());
+
+        cluster.node(primary.master()).kill9();
+        Answer refused = awaitRefusal(backup);
+        assertThat(refused.body().toString()).contains("The appointed master " + primary.master());
+        Instant promoted = Instant.now();
+        Answer answer = client.order(cluster.node(backup).uri(), "promote", backup);
+        assertThat(answer.status()).as(answer.body().toString()).isEqualTo(200);
+        Instant done = Instant.now();
+        Answer booked = book(backup);
+
+        assertThat(booked.body().path("node").asText()).isEqualTo(backup);
+        assertThat(standby(backup)).isEqualTo("ACTIVE 1 of 1");
+        say(
+                "FIGURE cold standby: promotion done after %s, first booking after %s",
+                millis(promoted, done), millis(promoted, Instant.now()));
+        judge();
+    }
+
+    private String standby(String node) {
+        return client.ha(cluster.node(node).uri())
+                .map(ha -> ha.path("standby"))
+                .map(standby -> standby.path("state").asText() + " "
+                        + standby.path("started").asInt() + " of "
+                        + standby.path("total").asInt())
+                .orElse("no answer");
+    }
+
+    @Test
     void withADeadMasterTheSlavesGoOnUntouched() throws IOException {
         startCluster(SESSION, "--ha.topology=master-slave", OPERATOR);
         Sighting master = awaitAgreement();
