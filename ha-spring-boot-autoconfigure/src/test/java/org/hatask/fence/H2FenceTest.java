@@ -21,9 +21,13 @@ class H2FenceTest extends FenceConformanceTest {
         return isolation != Connection.TRANSACTION_READ_COMMITTED;
     }
 
-    /** The trap: a snapshot of the other tables that is older than the queue. */
+    /** The trap at repeatable read: a snapshot of the other tables that is older than the queue. */
     @Override
     String afterAReadBefore(int isolation) {
-        return isolation == Connection.TRANSACTION_READ_COMMITTED ? "fresh" : "old";
+        return switch (isolation) {
+            case Connection.TRANSACTION_READ_COMMITTED -> "fresh";
+            case Connection.TRANSACTION_REPEATABLE_READ -> "old";
+            default -> "refused";
+        };
     }
 }

@@ -43,7 +43,7 @@ class MariaDbFenceTest extends FenceConformanceTest {
         return false;
     }
 
-    /** The trap: a snapshot that is older than the queue. */
+    /** The trap at repeatable read: a snapshot that is older than the queue. */
     @Override
     String afterAReadBefore(int isolation) {
         return isolation == Connection.TRANSACTION_REPEATABLE_READ ? "old" : "fresh";
