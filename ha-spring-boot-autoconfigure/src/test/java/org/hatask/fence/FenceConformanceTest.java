@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
-import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -369,7 +368,9 @@ abstract class FenceConformanceTest {
                 Connection.TRANSACTION_SERIALIZABLE
             })
     void whatAReadBeforeTheFenceDoesToOneAfterIt(int isolation) {
-        assumeFalse(readsLock(isolation), "nobody can write meanwhile");
+        if (readsLock(isolation)) {
+            return; // Nobody can write meanwhile.
+        }
         write(fence, 1);
         transaction.setIsolationLevel(isolation);
         String seen;
