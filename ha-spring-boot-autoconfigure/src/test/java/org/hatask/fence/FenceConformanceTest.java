@@ -227,6 +227,27 @@ abstract class FenceConformanceTest {
         assertThat(entries()).containsExactly(4L);
     }
 
+    @Test
+    void whenTheFirstWriterCommitsAllThoseWaitingBehindItPassInTurn() throws Exception {
+        Writer first = new Writer(fence, 5).start();
+        first.awaitPassed();
+        List<Writer> waiting = List.of(
+                new Writer(newNode(), 5).start(), new Writer(newNode(), 5).start(), new Writer(newNode(), 5).start());
+        for (Writer writer : waiting) {
+            writer.assertWaits();
+        }
+
+        first.commit();
+        for (Writer writer : waiting) {
+            writer.mayEnd.countDown();
+        }
+        for (Writer writer : waiting) {
+            writer.commit();
+        }
+
+        assertThat(entries()).containsExactly(5L, 5L, 5L, 5L);
+    }
+
     /** Where two wait, a database may give one of them up: its transaction is rolled back and may try again. */
     @Test
     void whenTheFirstWriterRollsBackAtLeastOneOfThoseWaitingBehindItPasses() throws Exception {

@@ -7,11 +7,15 @@ import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIf;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.datasource.DataSourceTransactionManager;
 import org.springframework.transaction.support.TransactionTemplate;
 
 /** Stands for MySQL too, whose dialect and locks these are. */
+@EnabledIf(
+        value = "org.hatask.fence.DatabaseServer#hasMariaDb",
+        disabledReason = "there is no mariadbd here; on Debian: apt-get install --no-install-recommends mariadb-server")
 class MariaDbFenceTest extends FenceConformanceTest {
 
     private static DatabaseServer server;

@@ -4,7 +4,11 @@ import java.sql.Connection;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.condition.EnabledIf;
 
+@EnabledIf(
+        value = "org.hatask.fence.DatabaseServer#hasPostgreSql",
+        disabledReason = "there is no postgres here; on Debian: apt-get install --no-install-recommends postgresql")
 class PostgreSqlFenceTest extends FenceConformanceTest {
 
     private static DatabaseServer server;
