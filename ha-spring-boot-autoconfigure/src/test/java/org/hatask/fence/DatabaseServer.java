@@ -8,6 +8,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -144,18 +145,21 @@ final class DatabaseServer implements AutoCloseable {
 
     private DatabaseServer awaitStart() throws Exception {
         try {
-            await().atMost(START).until(() -> {
-                if (!process.descendants().findAny().isPresent()) {
-                    return false;
-                }
-                dataSource("").getConnection().close();
-                return true;
-            });
+            await().atMost(START).until(this::answers);
             return this;
         } catch (RuntimeException e) {
             String log = Files.readString(directory.resolve("log"));
             close();
             throw new IllegalStateException("The server does not start:\n" + log, e);
+        }
+    }
+
+    private boolean answers() {
+        try {
+            dataSource("").getConnection().close();
+            return true;
+        } catch (SQLException e) {
+            return false;
         }
     }
 
