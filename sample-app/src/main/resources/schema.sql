@@ -1,11 +1,11 @@
 -- For H2 and for PostgreSQL.
 
-CREATE TABLE IF NOT EXISTS fence (
-    name  VARCHAR(40) PRIMARY KEY,
-    epoch BIGINT NOT NULL
+-- As in org/hatask/fence/schema-postgresql.sql.
+CREATE TABLE IF NOT EXISTS ha_fence (
+    name   VARCHAR(100) NOT NULL PRIMARY KEY,
+    epoch  BIGINT       NOT NULL,
+    passes BIGINT       NOT NULL
 );
-
-INSERT INTO fence (name, epoch) SELECT 'desk', 0 WHERE NOT EXISTS (SELECT 1 FROM fence WHERE name = 'desk');
 
 CREATE TABLE IF NOT EXISTS trade (
     trade_number  BIGINT PRIMARY KEY,

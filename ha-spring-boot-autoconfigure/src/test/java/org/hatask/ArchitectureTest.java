@@ -36,6 +36,8 @@ class ArchitectureTest {
             .definedBy("org.hatask.zookeeper")
             .layer("standby")
             .definedBy("org.hatask.standby")
+            .layer("fence")
+            .definedBy("org.hatask.fence")
             .layer("cluster")
             .definedBy("org.hatask.cluster")
             .layer("public")
@@ -57,7 +59,9 @@ class ArchitectureTest {
             .whereLayer("zookeeper")
             .mayOnlyBeAccessedByLayers("autoconfigure")
             .whereLayer("standby")
-            .mayOnlyBeAccessedByLayers("autoconfigure", "actuate");
+            .mayOnlyBeAccessedByLayers("autoconfigure", "actuate")
+            .whereLayer("fence")
+            .mayOnlyBeAccessedByLayers("autoconfigure");
 
     @ArchTest
     static final ArchRule thereAreNoCircles =
@@ -70,6 +74,14 @@ class ArchitectureTest {
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("org.apache.zookeeper..", "org.apache.curator..");
+
+    @ArchTest
+    static final ArchRule onlyTheFenceKnowsJdbc = noClasses()
+            .that()
+            .resideOutsideOfPackage("org.hatask.fence")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("org.springframework.jdbc..", "org.springframework.transaction..");
 
     @ArchTest
     static final ArchRule onlyTheAutoConfigurationKnowsBoot = noClasses()

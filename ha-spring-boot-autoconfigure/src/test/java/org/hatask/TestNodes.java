@@ -54,6 +54,8 @@ public final class TestNodes implements AutoCloseable {
                 "server.port=0",
                 "spring.application.name=test",
                 "spring.jmx.enabled=false",
+                // The class path has databases for other tests.
+                "spring.autoconfigure.exclude=org.springframework.boot.autoconfigure.jdbc.DataSourceAutoConfiguration",
                 "ha.node.id=" + id,
                 "ha.zookeeper.connect-string=" + zooKeeper.getConnectString(),
                 "ha.zookeeper.session-timeout=2s",

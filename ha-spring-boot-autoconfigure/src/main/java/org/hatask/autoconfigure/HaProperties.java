@@ -33,6 +33,7 @@ import org.springframework.util.unit.DataSize;
  * @param executor threads for the calls of other nodes
  * @param link connections between nodes
  * @param security who may take part
+ * @param fence what keeps masters of the past out of the application's database
  * @param tasks overrides of the annotation, by task name
  */
 @ConfigurationProperties("ha")
@@ -49,6 +50,7 @@ public record HaProperties(
         @DefaultValue Executor executor,
         @DefaultValue Link link,
         @DefaultValue Security security,
+        @DefaultValue Fence fence,
         @DefaultValue Map<String, TaskOverride> tasks) {
 
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._:-]{0,127}");
@@ -391,6 +393,22 @@ public record HaProperties(
         @Override
         public String toString() {
             return "Security[key=" + (isBlank(key) ? "none" : "(hidden)") + "]";
+        }
+    }
+
+    /**
+     * @param table where the fence keeps the highest epoch that wrote; with its schema before a dot where it needs one
+     */
+    public record Fence(@DefaultValue("ha_fence") String table) {
+
+        private static final Pattern TABLE = Pattern.compile("[A-Za-z_][A-Za-z0-9_$]*(\\.[A-Za-z_][A-Za-z0-9_$]*)*");
+
+        public Fence {
+            require(
+                    TABLE.matcher(table).matches(),
+                    "ha.fence.table",
+                    table,
+                    "a plain SQL name, with its schema before a dot where it needs one");
         }
     }
 

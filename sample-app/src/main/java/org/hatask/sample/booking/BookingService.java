@@ -1,10 +1,13 @@
 package org.hatask.sample.booking;
 
+import java.util.Optional;
+import java.util.OptionalLong;
 import org.hatask.HaTask;
 import org.hatask.PrimaryOnly;
 import org.hatask.Retry;
 import org.hatask.Role;
 import org.hatask.TaskContext;
+import org.hatask.fence.JdbcFence;
 import org.hatask.sample.DeskProperties;
 import org.hatask.sample.ThisNode;
 import org.slf4j.Logger;
@@ -21,9 +24,6 @@ public class BookingService {
 
     private static final Logger log = LoggerFactory.getLogger(BookingService.class);
 
-    /** A process without a cluster has no epoch. It may write until the first master of a cluster has. */
-    private static final long NO_CLUSTER = 0;
-
     private final Ledger ledger;
     private final DeskProperties properties;
     private final ThisNode node;
@@ -36,7 +36,7 @@ public class BookingService {
 
     /**
      * Books the order. Retried when its node fails, which is safe: the reference makes it idempotent. The check of the
-     * mastership turns a deposed master away early; what keeps it out of the database for certain is the ledger's fence.
+     * mastership turns a deposed master away early; what keeps it out of the database for certain is the fence in the ledger.
      */
     @HaTask(
             name = "book",
@@ -44,18 +44,18 @@ public class BookingService {
             timeout = "15s",
             retry = @Retry(maxAttempts = 5, noRetryFor = ReferenceTakenException.class))
     public Trade book(TradeOrder order) throws ReferenceTakenException {
-        long epoch = beginAsMaster("book", order.reference());
-        return ledger.book(order, epoch, node.id());
+        beginAsMaster("book", order.reference());
+        return ledger.book(order, node.id());
     }
 
     /** Settles what is old enough: by itself every now and then, once in the cluster, and when called. */
     @Scheduled(fixedDelayString = "${desk.settle-every:2s}")
     @HaTask(name = "settle", role = Role.MASTER, timeout = "15s")
     public Settlement settle() {
-        long epoch = beginAsMaster("settle", "-");
-        Settlement settlement = ledger.settle(properties.settleAfter(), epoch, node.id());
+        beginAsMaster("settle", "-");
+        Settlement settlement = ledger.settle(properties.settleAfter(), node.id());
         if (settlement.settled() > 0) {
-            log.info("Settled {} trades in epoch {}", settlement.settled(), epoch);
+            log.info("Settled {} trades in epoch {}", settlement.settled(), settlement.epoch());
         }
         return settlement;
     }
@@ -65,13 +65,12 @@ public class BookingService {
         return ledger.report(node.id());
     }
 
-    /** Writes down that the attempt began, before anything else: the process tests read it. Returns the epoch. */
-    private long beginAsMaster(String task, String reference) {
-        long epoch = TaskContext.find()
-                .map(context -> context.epoch().orElse(NO_CLUSTER))
-                .orElse(NO_CLUSTER);
+    /** Writes down that the attempt began, before anything else: the process tests read it. */
+    private void beginAsMaster(String task, String reference) {
+        Optional<TaskContext> context = TaskContext.find();
+        long epoch =
+                context.map(TaskContext::epoch).orElse(OptionalLong.empty()).orElse(JdbcFence.NO_CLUSTER);
         log.debug("Attempt of {} {} begins in epoch {}", task, reference, epoch);
-        TaskContext.find().ifPresent(TaskContext::checkMaster);
-        return epoch;
+        context.ifPresent(TaskContext::checkMaster);
     }
 }

@@ -11,23 +11,26 @@ import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
 import org.hatask.StaleEpochException;
+import org.hatask.fence.JdbcFence;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Repository;
 import org.springframework.transaction.annotation.Isolation;
 import org.springframework.transaction.annotation.Transactional;
 
 /**
- * The trades in the database. Every write first passes the fence, in its own transaction: one row that holds the highest
- * epoch that ever wrote. Its lock makes writers queue, and a writer with an older epoch finds no row to update, however late
- * it wakes up. Read committed, so that whoever got the lock sees what the one before has written.
+ * The trades in the database. Every write first passes the fence, in its own transaction: writers queue there, and one with
+ * an older epoch than has written before is refused, however late it wakes up. Read committed, so that whoever got through
+ * sees what the one before has written.
  */
 @Repository
 public class Ledger {
 
     private final JdbcClient jdbc;
+    private final JdbcFence fence;
 
-    Ledger(JdbcClient jdbc) {
+    Ledger(JdbcClient jdbc, JdbcFence fence) {
         this.jdbc = jdbc;
+        this.fence = fence;
     }
 
     /**
@@ -37,8 +40,8 @@ public class Ledger {
      * @throws ReferenceTakenException when the reference stands for another order
      */
     @Transactional(isolation = Isolation.READ_COMMITTED)
-    public Trade book(TradeOrder order, long epoch, String node) {
-        passFence(epoch, node);
+    public Trade book(TradeOrder order, String node) {
+        long epoch = fence.pass();
         Optional<Trade> booked = find(order.reference());
         if (booked.isPresent()) {
             return sameOrder(booked.get(), order);
@@ -65,8 +68,8 @@ public class Ledger {
 
     /** Marks every open trade of that age as settled. */
     @Transactional(isolation = Isolation.READ_COMMITTED)
-    public Settlement settle(Duration age, long epoch, String node) {
-        passFence(epoch, node);
+    public Settlement settle(Duration age, String node) {
+        long epoch = fence.pass();
         Instant now = now();
         int settled = jdbc.sql("""
                         UPDATE trade SET settled_at = :now, settled_epoch = :epoch, settled_node = :node
@@ -100,16 +103,6 @@ public class Ledger {
         return jdbc.sql("""
                         SELECT trade_number, reference, contract, quantity, price, epoch, node, booked_at
                         FROM trade WHERE reference = :reference""").param("reference", reference).query(Ledger::trade).optional();
-    }
-
-    private void passFence(long epoch, String node) {
-        int rows = jdbc.sql("UPDATE fence SET epoch = :epoch WHERE name = 'desk' AND epoch <= :epoch")
-                .param("epoch", epoch)
-                .update();
-        if (rows == 0) {
-            throw new StaleEpochException("Node " + node + " must not write for epoch " + epoch
-                    + ": the desk's database has been written by a newer master. Nothing was written.");
-        }
     }
 
     private List<Report.Position> largest() {

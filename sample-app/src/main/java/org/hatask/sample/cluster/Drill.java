@@ -216,11 +216,11 @@ final class Drill {
     private void requireEmptyFence() {
         try (Connection connection = cluster.database().connect();
                 Statement statement = connection.createStatement();
-                ResultSet fence = statement.executeQuery("SELECT MAX(epoch) FROM fence")) {
+                ResultSet fence = statement.executeQuery("SELECT MAX(epoch) FROM ha_fence")) {
             if (fence.next() && fence.getLong(1) > 0) {
                 throw new ClusterFailure("The database " + cluster.database().url()
                         + " holds the trades of another cluster. Name an empty one by DESK_DB_URL, or drop its tables"
-                        + " trade and fence.");
+                        + " trade and ha_fence.");
             }
         } catch (SQLException e) {
             // There is no such table yet, or no database: the nodes make the one and complain about the other.

@@ -16,11 +16,13 @@ import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.hatask.StaleEpochException;
 import org.hatask.TaskContext;
+import org.hatask.autoconfigure.HaFenceAutoConfiguration;
 import org.hatask.sample.DeskProperties;
 import org.hatask.sample.ThisNode;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.test.autoconfigure.jdbc.AutoConfigureTestDatabase;
 import org.springframework.boot.test.autoconfigure.jdbc.JdbcTest;
@@ -32,12 +34,14 @@ import org.springframework.transaction.annotation.Transactional;
 /** Over an H2 in memory, or over another database: TEST_DB_URL=jdbc:postgresql://localhost/empty TEST_DB_USER=me mvn … */
 @JdbcTest(
         properties = {
+            "ha.enabled=false",
             "ha.node.id=n1",
             "spring.datasource.url=${TEST_DB_URL:jdbc:h2:mem:booking;LOCK_TIMEOUT=10000;DB_CLOSE_DELAY=-1}",
             "spring.datasource.username=${TEST_DB_USER:sa}",
             "desk.settle-after=0s"
         })
 @AutoConfigureTestDatabase(replace = AutoConfigureTestDatabase.Replace.NONE)
+@ImportAutoConfiguration(HaFenceAutoConfiguration.class)
 @EnableConfigurationProperties(DeskProperties.class)
 @Import({Ledger.class, BookingService.class, ThisNode.class})
 @Transactional(propagation = Propagation.NOT_SUPPORTED)
@@ -55,7 +59,7 @@ class BookingServiceTest {
     @BeforeEach
     void emptyTheBook() {
         jdbc.sql("DELETE FROM trade").update();
-        jdbc.sql("UPDATE fence SET epoch = 0").update();
+        jdbc.sql("UPDATE ha_fence SET epoch = 0").update();
     }
 
     @Test
@@ -168,7 +172,9 @@ class BookingServiceTest {
         bookInEpoch(1, order("a"));
         bookInEpoch(1, order("b"));
 
-        assertThat(ledger.settle(Duration.ofHours(1), 1, "n1").settled()).isZero();
+        assertThat(TaskContext.callWith(FakeTaskContext.ofEpoch(1), () -> ledger.settle(Duration.ofHours(1), "n1"))
+                        .settled())
+                .isZero();
         assertThat(TaskContext.callWith(FakeTaskContext.ofEpoch(2), booking::settle))
                 .isEqualTo(new Settlement(2, 2, "n1"));
         assertThat(TaskContext.callWith(FakeTaskContext.ofEpoch(2), booking::settle)

@@ -1,0 +1,1 @@
+CREATE TABLE ha_fence (id INT);
