@@ -79,7 +79,7 @@ class OperatedTopologiesIT extends ProcessTest {
 
         cluster.node(primary.master()).start();
         cluster.node(primary.master()).awaitReady(PATIENCE);
-        Sighting again = awaitMasterAfter(primary.epoch());
+        Sighting again = awaitAgreementAfter(primary.epoch());
         assertThat(again.master()).isEqualTo(primary.master());
         assertThat(book(backup).status()).isEqualTo(200);
 

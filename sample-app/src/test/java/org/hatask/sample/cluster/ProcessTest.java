@@ -82,6 +82,16 @@ abstract class ProcessTest {
         return watch.agreed(ids()).orElseThrow();
     }
 
+    /** Views are asked every 100 ms and may agree on the past for a moment: this is about what came after that epoch. */
+    Sighting awaitAgreementAfter(long epoch) {
+        assertThat(Waiting.until(PATIENCE, () -> watch.agreed(ids())
+                        .filter(seen -> seen.epoch() > epoch)
+                        .isPresent()))
+                .as("all nodes agree on a master after epoch " + epoch + "; seen so far: " + watch.first())
+                .isTrue();
+        return watch.agreed(ids()).orElseThrow();
+    }
+
     Sighting awaitMasterAfter(long epoch) {
         assertThat(Waiting.until(PATIENCE, () -> watch.after(epoch).isPresent()))
                 .as("there is a master after epoch " + epoch)

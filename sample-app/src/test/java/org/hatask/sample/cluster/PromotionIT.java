@@ -45,12 +45,7 @@ class PromotionIT extends ProcessTest {
             assertThat(answer.status()).as(answer.body().toString()).isEqualTo(200);
             assertThat(answer.body().path("result").asText()).isEqualTo("DONE");
             Load.Call booked = awaitBooking(master.epoch() + 1, asked);
-            // The views that are asked every 100 ms may agree on the past for a moment.
-            assertThat(Waiting.until(PATIENCE, () -> watch.agreed(ids())
-                            .filter(seen -> seen.master().equals(next))
-                            .isPresent()))
-                    .as("all nodes agree on %s", next)
-                    .isTrue();
+            assertThat(awaitAgreementAfter(master.epoch()).master()).isEqualTo(next);
             answered.add(Duration.between(asked, done).toMillis());
             stalls.add(Duration.between(asked, booked.end()).toMillis());
         }
