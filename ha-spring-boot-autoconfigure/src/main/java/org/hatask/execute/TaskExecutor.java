@@ -185,7 +185,13 @@ public final class TaskExecutor implements AutoCloseable {
 
     /** The method has returned a future: the attempt runs until that completes; to stop it means to cancel the future. */
     private void followUp(RunningAttempt entry, CompletableFuture<?> future, CompletableFuture<Outcome> outcome) {
-        entry.onStop(() -> future.cancel(true));
+        entry.onStop(() -> {
+            try {
+                future.cancel(true);
+            } catch (RuntimeException e) { // A future of the application's own must not end the watchdog.
+                log.warn("The future of task {} could not be cancelled", entry.details(), e);
+            }
+        });
         future.whenComplete((value, error) -> {
             running.remove(entry);
             outcome.complete(error == null ? new Outcome.Succeeded(value) : failed(entry, unwrap(error)));
