@@ -185,13 +185,20 @@ public final class TaskExecutor implements AutoCloseable {
 
     /** The method has returned a future: the attempt runs until that completes; to stop it means to cancel the future. */
     private void followUp(RunningAttempt entry, CompletableFuture<?> future, CompletableFuture<Outcome> outcome) {
-        // What the application hangs on its future runs where it is cancelled, and may block: not where others are
-        // stopped.
-        entry.onStop(() -> CompletableFuture.runAsync(() -> future.cancel(true)));
+        entry.onStop(() -> CompletableFuture.runAsync(() -> cancel(entry, future)));
         future.whenComplete((value, error) -> {
             running.remove(entry);
             outcome.complete(error == null ? new Outcome.Succeeded(value) : failed(entry, unwrap(error)));
         });
+    }
+
+    /** What the application hangs on its future runs here, and may block: not where others are stopped. */
+    private static void cancel(RunningAttempt entry, CompletableFuture<?> future) {
+        try {
+            future.cancel(true);
+        } catch (RuntimeException e) {
+            log.warn("The future of task {} could not be cancelled", entry.details(), e);
+        }
     }
 
     private static Throwable unwrap(Throwable error) {

@@ -276,6 +276,23 @@ class TaskExecutorTest {
     }
 
     @Test
+    void aFutureThatCannotBeCancelledHoldsUpNobodyElsesTimeout() {
+        CompletableFuture<Object> stubborn = new CompletableFuture<>() {
+            @Override
+            public boolean cancel(boolean mayInterrupt) {
+                throw new UnsupportedOperationException("not this one");
+            }
+        };
+        executor.runInPlace(attempt("later", Duration.ofMillis(60), 0), () -> stubborn);
+        await().atMost(LONG).until(() -> executor.running().get(0).age().toMillis() > 300);
+        CompletableFuture<Object> future = new CompletableFuture<>();
+
+        executor.runInPlace(attempt("later", Duration.ofMillis(60), 0), () -> future);
+
+        await().atMost(LONG).until(future::isCancelled);
+    }
+
+    @Test
     void aTaskOfTheMasterNeedsTheMastershipOfItsEpoch() {
         desk.leave.countDown();
         assertRefused(executor.submit(attempt("master", LONG, 3), new Object[0]), Refusal.NOT_MASTER);
