@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.zookeeper.KeeperException.Code;
 import org.apache.zookeeper.Op;
+import org.hatask.cluster.Coordination;
 import org.junit.jupiter.api.Test;
 
 class LowestNodeIdElectionTest extends MasterElectionConformanceTest {
@@ -79,5 +81,23 @@ class LowestNodeIdElectionTest extends MasterElectionConformanceTest {
 
         assertThat(n1.isMaster()).isTrue();
         assertThat(n1.epoch()).isEqualTo(1);
+    }
+
+    /** ZooKeeper's client keeps every watcher that it was given and tells each of every interruption. */
+    @Test
+    void interruptionsDoNotAddUp() throws Exception {
+        try (Scene scene = new Scene(server.getPort(), "/interrupted", strategy(), false)) {
+            scene.startWhole("n1", "n2");
+            AtomicInteger reads = scene.way("n2").countReadsBelow(paths.election());
+            for (int interruption = 1; interruption <= 6; interruption++) {
+                reads.set(0);
+                scene.way("n2").cut();
+                await().atMost(TestNode.SOON)
+                        .until(() -> scene.node("n2").clients.status().state() != Coordination.State.CONNECTED);
+                scene.whole("n1", "n2");
+            }
+            System.out.println("reads of the candidates after the last interruption: " + reads.get());
+            assertThat(reads.get()).isLessThan(10);
+        }
     }
 }
