@@ -10,6 +10,7 @@ import org.apache.zookeeper.CreateMode;
 import org.apache.zookeeper.KeeperException.Code;
 import org.apache.zookeeper.Op;
 import org.apache.zookeeper.OpResult.GetDataResult;
+import org.apache.zookeeper.Watcher;
 import org.hatask.cluster.ClusterState;
 import org.hatask.cluster.ClusterView;
 import org.hatask.cluster.Master;
@@ -46,6 +47,8 @@ final class Deposition implements AutoCloseable {
 
     private @Nullable Master suspect;
     private @Nullable Session witnessedIn;
+
+    /** Our witnesses that may be there, for all that we know. */
     private final Set<String> written = new HashSet<>();
 
     Deposition(ZooKeeperClients clients, ClusterState state) {
@@ -54,6 +57,22 @@ final class Deposition implements AutoCloseable {
         this.cluster = clients.settings().cluster();
         this.state = state;
         state.addObserver(() -> worker.execute(this::forget));
+        clients.membership().addListener(new Connection.Listener() {
+            @Override
+            public void connected(Session session) {
+                worker.execute(Deposition.this::resume);
+            }
+        });
+    }
+
+    /** What was written before the interruption may have got lost with its answer. */
+    private void resume() {
+        Master missed = suspect;
+        if (missed == null) {
+            tidy();
+        } else if (missed.equals(state.view().master())) {
+            witness(missed);
+        }
     }
 
     /** This node saw that nobody listens any more where the master did. */
@@ -87,11 +106,25 @@ final class Deposition implements AutoCloseable {
 
     private void withdraw() {
         suspect = null;
+        tidy();
+    }
+
+    private void tidy() {
         Session session = clients.membership().session();
-        if (session != null) {
-            written.forEach(path -> session.multi(List.of(Op.delete(path, -1))));
+        if (session == null) {
+            return; // The next connection leads here again.
         }
-        written.clear();
+        for (String path : List.copyOf(written)) {
+            session.multi(List.of(Op.delete(path, -1)))
+                    .thenAcceptAsync(
+                            reply -> {
+                                boolean gone = reply.isOk() || reply.code() == Code.NONODE;
+                                if (gone && suspect == null) {
+                                    written.remove(path);
+                                }
+                            },
+                            worker);
+        }
     }
 
     private void witness(Master master) {
@@ -109,13 +142,16 @@ final class Deposition implements AutoCloseable {
     }
 
     private void count(Session session, Master master) {
-        session.children(
-                        paths.gone(),
-                        event -> worker.execute(() -> {
+        session.children(paths.gone(), event -> {
+                    // The watch outlives an interruption, of which it is told as well.
+                    if (event.getType() != Watcher.Event.EventType.None) {
+                        worker.execute(() -> {
                             if (master.equals(suspect) && session == witnessedIn) {
                                 count(session, master);
                             }
-                        }))
+                        });
+                    }
+                })
                 .thenAcceptAsync(
                         names -> {
                             if (names != null && master.equals(suspect) && isEnough(names, master)) {

@@ -5,6 +5,7 @@ import java.util.List;
 import org.apache.zookeeper.CreateMode;
 import org.apache.zookeeper.KeeperException.Code;
 import org.apache.zookeeper.Op;
+import org.apache.zookeeper.Watcher;
 import org.hatask.cluster.ClusterState;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -28,27 +29,45 @@ final class LowestNodeIdCandidacy extends ElectedCandidacy {
     private final String id;
     private final String name;
     private final String path;
+
+    /** One for all reads: ZooKeeper's client keeps every watcher that it was given, over all interruptions of a session. */
+    private final Watcher candidatesChanged;
+
     private boolean standing;
     private boolean creating;
     private boolean created;
 
-    /** Whether the candidates could not be read last: then nothing watches them either. */
-    private boolean unread;
+    /** Whether our node may be there, for all that we know: an answer can get lost. */
+    private boolean mayExist;
 
+    private int pendingRemovals;
     private @Nullable Session session;
     private @Nullable List<String> ids;
+
+    /** Whether a read got lost, and its watch with it. */
+    private boolean unread;
 
     LowestNodeIdCandidacy(ZooKeeperClients clients, MastershipHolder holder, ClusterState state, Clock clock) {
         super(clients, holder, state, clock);
         this.id = state.view().self().id();
         this.name = id + SEPARATOR + state.view().self().incarnation();
         this.path = clients.paths().election() + "/" + name;
+        this.candidatesChanged = event -> {
+            // Watches outlive an interruption, and fire after it when they have to.
+            if (event.getType() != Watcher.Event.EventType.None) {
+                holder.execute(this::readCandidates);
+            }
+        };
     }
 
     @Override
     void enter() {
+        Session current = clients.election().session();
+        if (session == null || current == null || !session.isSameAs(current)) {
+            mayExist = false; // What was made in another session goes with it.
+        }
         standing = true;
-        session = clients.election().session();
+        session = current;
         ids = null;
         created = false;
         check();
@@ -57,40 +76,33 @@ final class LowestNodeIdCandidacy extends ElectedCandidacy {
 
     private void readCandidates() {
         Session current = session;
-        if (current == null) {
+        if (current == null || !standing) {
             return;
         }
         unread = false;
-        current.children(
-                        clients.paths().election(),
-                        event -> holder.execute(() -> {
-                            if (standing && session == current) {
-                                readCandidates();
-                            }
-                        }))
+        current.children(clients.paths().election(), candidatesChanged)
                 .thenAcceptAsync(
                         names -> {
                             if (!standing || session != current) {
                                 return;
                             }
-                            unread = names == null;
-                            if (names != null) {
-                                created = names.contains(name);
-                                ids = names.stream()
-                                        .filter(child -> child.indexOf(SEPARATOR) > 0)
-                                        .map(child -> child.substring(0, child.lastIndexOf(SEPARATOR)))
-                                        .toList();
-                                reconsider();
+                            if (names == null) {
+                                unread = true;
+                                return;
                             }
+                            created = names.contains(name);
+                            mayExist |= created;
+                            ids = names.stream()
+                                    .filter(child -> child.indexOf(SEPARATOR) > 0)
+                                    .map(child -> child.substring(0, child.lastIndexOf(SEPARATOR)))
+                                    .toList();
+                            reconsider();
                         },
                         holder::execute);
     }
 
     @Override
     void decide(boolean appointed) {
-        if (unread) {
-            readCandidates();
-        }
         String smallest = smallest();
         if (!created || smallest == null || !(appointed || smallest.equals(id))) {
             holder.notEntitled();
@@ -119,24 +131,53 @@ final class LowestNodeIdCandidacy extends ElectedCandidacy {
 
     @Override
     public void withdraw() {
-        Session current = session;
-        if (standing && current != null && (created || creating)) {
-            current.multi(List.of(Op.delete(path, -1)));
-        }
         standing = false;
         created = false;
         ids = null;
+        unread = false;
+        if (mayExist) {
+            remove();
+        }
         holder.notEntitled();
+    }
+
+    /** A node that stayed would be waited for by all with a larger id. */
+    private void remove() {
+        Session current = session;
+        if (current == null) {
+            return;
+        }
+        pendingRemovals++;
+        current.multi(List.of(Op.delete(path, -1)))
+                .thenAcceptAsync(
+                        reply -> {
+                            pendingRemovals--;
+                            boolean gone = reply.isOk() || reply.code() == Code.NONODE || reply.isSessionLoss();
+                            if (gone && !standing && pendingRemovals == 0) {
+                                mayExist = false;
+                            }
+                        },
+                        holder::execute);
     }
 
     /** Stands as soon as it could lead at once. */
     @Override
     public void check() {
         Session current = session;
-        if (!standing || created || creating || current == null || !holder.isWarm()) {
+        if (!standing) {
+            if (mayExist && pendingRemovals == 0) {
+                remove(); // The first attempt got lost.
+            }
+            return;
+        }
+        if (unread) {
+            readCandidates();
+        }
+        if (created || creating || current == null || !holder.isWarm()) {
             return;
         }
         creating = true;
+        mayExist = true;
         current.multi(List.of(Op.create(path, new byte[0], clients.acl(), CreateMode.EPHEMERAL)))
                 .thenAcceptAsync(
                         reply -> {

@@ -115,7 +115,14 @@ public final class ZooKeeperOperations implements Operations, AutoCloseable {
 
     private void tryOrder(Command command, OperatorAction action, int tries, CompletableFuture<OperatorAction> answer) {
         Session session = clients.membership().session();
-        if (session == null || !state.view().isJoined()) {
+        boolean ready = session != null && state.view().isJoined();
+        if (!ready && tries < MAX_TRIES) {
+            again(
+                    command, action, tries,
+                    answer); // An answer got lost with the connection: perhaps the order is written.
+            return;
+        }
+        if (session == null || !ready) {
             answer.complete(action.ended(
                     Result.REFUSED,
                     "This node is not connected to ZooKeeper or no member. Nothing was changed; ask another node.",

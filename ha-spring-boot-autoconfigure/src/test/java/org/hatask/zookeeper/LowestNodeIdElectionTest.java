@@ -5,10 +5,12 @@ import static org.awaitility.Awaitility.await;
 
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.zookeeper.KeeperException.Code;
 import org.apache.zookeeper.Op;
 import org.apache.zookeeper.ZooDefs;
 import org.apache.zookeeper.data.ACL;
+import org.hatask.cluster.Coordination;
 import org.junit.jupiter.api.Test;
 
 class LowestNodeIdElectionTest extends MasterElectionConformanceTest {
@@ -97,5 +99,23 @@ class LowestNodeIdElectionTest extends MasterElectionConformanceTest {
         n1.close();
 
         awaitHeld(n2);
+    }
+
+    /** ZooKeeper's client keeps every watcher that it was given and tells each of every interruption. */
+    @Test
+    void interruptionsDoNotAddUp() throws Exception {
+        try (Scene scene = new Scene(server.getPort(), "/interrupted", strategy(), false)) {
+            scene.startWhole("n1", "n2");
+            AtomicInteger reads = scene.way("n2").countReadsBelow(paths.election());
+            for (int interruption = 1; interruption <= 6; interruption++) {
+                reads.set(0);
+                scene.way("n2").cut();
+                await().atMost(TestNode.SOON)
+                        .until(() -> scene.node("n2").clients.status().state() != Coordination.State.CONNECTED);
+                scene.whole("n1", "n2");
+            }
+            System.out.println("reads of the candidates after the last interruption: " + reads.get());
+            assertThat(reads.get()).isLessThan(10);
+        }
     }
 }

@@ -145,9 +145,11 @@ final class TestNode implements AutoCloseable {
     }
 
     OperatorAction order(Kind kind, String nodeId, Long epoch) {
-        return operations
-                .order(new Operations.Command(kind, nodeId, epoch, "alice", "test"))
-                .join();
+        return ordering(kind, nodeId, epoch).join();
+    }
+
+    CompletableFuture<OperatorAction> ordering(Kind kind, String nodeId, Long epoch) {
+        return operations.order(new Operations.Command(kind, nodeId, epoch, "alice", "test"));
     }
 
     NodeState stateOf(String id) {
