@@ -93,14 +93,32 @@ public final class Dispatcher implements AutoCloseable {
     public @Nullable Object call(
             TaskDefinition task, @Nullable Object[] arguments, Supplier<Callable<@Nullable Object>> local)
             throws Throwable {
-        long start = System.nanoTime();
         Execution execution = newExecution(task, arguments);
+        try {
+            return call(execution, task, arguments, local);
+        } finally {
+            execution.abandon();
+        }
+    }
+
+    private @Nullable Object call(
+            Execution execution,
+            TaskDefinition task,
+            @Nullable Object[] arguments,
+            Supplier<Callable<@Nullable Object>> local)
+            throws Throwable {
+        long start = System.nanoTime();
         while (true) {
             Step step = execution.next();
             if (step instanceof Step.Try tried) {
-                execution.judge(tried.node(), outcome(tried, arguments, local));
+                CompletableFuture<Outcome> pending = isSelf(tried.node())
+                        ? executor.runInPlace(tried.attempt(), local.get())
+                        : send(tried, arguments);
+                execution.sent(pending);
+                execution.judge(tried.node(), await(tried.attempt(), pending));
             } else if (step instanceof Step.Ask ask) {
                 CompletableFuture<Outcome> pending = transport.ask(ask.node(), ask.attempt(), ask.callId());
+                execution.sent(pending);
                 execution.judge(ask.node(), await(ask.attempt(), pending));
             } else if (step instanceof Step.Wait wait) {
                 await(task, wait);
@@ -111,18 +129,6 @@ public final class Dispatcher implements AutoCloseable {
                 record(task, start, true, execution);
                 throw failed.error();
             }
-        }
-    }
-
-    private Outcome outcome(Step.Try tried, @Nullable Object[] arguments, Supplier<Callable<@Nullable Object>> local) {
-        try {
-            CompletableFuture<Outcome> pending =
-                    isSelf(tried.node()) ? executor.runInPlace(tried.attempt(), local.get()) : send(tried, arguments);
-            tried.trial().sent(pending);
-            return await(tried.attempt(), pending);
-        } catch (RuntimeException | Error e) {
-            tried.trial().abandoned();
-            throw e;
         }
     }
 
@@ -198,14 +204,15 @@ public final class Dispatcher implements AutoCloseable {
 
         void goOn(@Nullable Supplier<Callable<@Nullable Object>> local) {
             if (result.isDone()) {
+                execution.abandon();
                 return;
             }
             try {
                 Step step = execution.next();
                 if (step instanceof Step.Try tried) {
-                    attempt(tried, local);
+                    follow(tried.node(), tried.attempt(), start(tried, local));
                 } else if (step instanceof Step.Ask ask) {
-                    follow(ask.node(), ask.attempt(), transport.ask(ask.node(), ask.attempt(), ask.callId()), () -> {});
+                    follow(ask.node(), ask.attempt(), transport.ask(ask.node(), ask.attempt(), ask.callId()));
                 } else if (step instanceof Step.Wait wait) {
                     woken(wait).whenCompleteAsync((done, error) -> goOn(null), callbacks);
                 } else if (step instanceof Step.Return finished) {
@@ -216,21 +223,13 @@ public final class Dispatcher implements AutoCloseable {
                     result.completeExceptionally(failed.error());
                 }
             } catch (RuntimeException | Error e) {
+                execution.abandon();
                 result.completeExceptionally(e); // Whatever happened, nobody waits for ever.
             }
         }
 
-        private void attempt(Step.Try tried, @Nullable Supplier<Callable<@Nullable Object>> local) {
-            Attempt attempt = tried.attempt();
-            CompletableFuture<Outcome> pending = start(tried, local);
-            tried.trial().sent(pending);
-            follow(tried.node(), attempt, pending, tried.trial()::abandoned);
-        }
-
-        /**
-         * @param onError told when there is no outcome at all
-         */
-        private void follow(Node node, Attempt attempt, CompletableFuture<Outcome> pending, Runnable onError) {
+        private void follow(Node node, Attempt attempt, CompletableFuture<Outcome> pending) {
+            execution.sent(pending);
             result.whenComplete((value, error) -> {
                 if (result.isCancelled()) {
                     pending.cancel(true);
@@ -240,32 +239,23 @@ public final class Dispatcher implements AutoCloseable {
             Outcome timedOut = noAnswer(attempt);
             pending.copy()
                     .completeOnTimeout(timedOut, attempt.deadlineNanos() - System.nanoTime(), TimeUnit.NANOSECONDS)
-                    .whenCompleteAsync((outcome, error) -> answered(node, pending, outcome, error, onError), callbacks);
+                    .whenCompleteAsync((outcome, error) -> answered(node, pending, outcome, error), callbacks);
         }
 
         private CompletableFuture<Outcome> start(Step.Try tried, @Nullable Supplier<Callable<@Nullable Object>> local) {
-            try {
-                if (!isSelf(tried.node())) {
-                    return send(tried, arguments);
-                }
-                return local != null
-                        ? executor.runInPlace(tried.attempt(), local.get())
-                        : executor.submit(tried.attempt(), arguments);
-            } catch (RuntimeException | Error e) {
-                tried.trial().abandoned();
-                throw e;
+            if (!isSelf(tried.node())) {
+                return send(tried, arguments);
             }
+            return local != null
+                    ? executor.runInPlace(tried.attempt(), local.get())
+                    : executor.submit(tried.attempt(), arguments);
         }
 
         private void answered(
-                Node node,
-                CompletableFuture<Outcome> pending,
-                @Nullable Outcome outcome,
-                @Nullable Throwable error,
-                Runnable onError) {
+                Node node, CompletableFuture<Outcome> pending, @Nullable Outcome outcome, @Nullable Throwable error) {
             pending.cancel(true);
             if (outcome == null) {
-                onError.run();
+                execution.abandon();
                 result.completeExceptionally(error == null || error.getCause() == null ? error : error.getCause());
                 return;
             }

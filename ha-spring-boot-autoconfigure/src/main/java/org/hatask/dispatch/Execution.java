@@ -33,7 +33,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One logical call, as a state machine: it decides, somebody else does. {@link #next()} says what to do; after a
- * {@link Step.Try} or {@link Step.Ask} its outcome is given to {@link #judge}. All rules of re-execution are here, none elsewhere:
+ * {@link Step.Try} or {@link Step.Ask} its outcome is given to {@link #judge}, and whoever leaves before the end calls
+ * {@link #abandon}. All rules of re-execution are here, none elsewhere:
  *
  * <ul>
  *   <li>not sent and refused: nothing ran, so the same attempt goes to another node while its time allows;
@@ -248,7 +249,7 @@ final class Execution {
             Fitness.Trial begun = environment.fitness().begin(node, attempt, left.size() == 1);
             if (begun != null) {
                 current = new Placed(attempt, begun, decisions.add(now, taskId, attempt.number(), node, choice.size()));
-                return new Step.Try(node, attempt, begun);
+                return new Step.Try(node, attempt);
             }
             left = without(left, Set.of(node.incarnation()));
         }
@@ -369,6 +370,23 @@ final class Execution {
                 asked.unknown().reason() + "; it could not be asked afterwards: " + whyNotAsked, false);
     }
 
+    /** What the last {@link Step.Try} or {@link Step.Ask} waits for; is completed from outside when its node is given up. */
+    void sent(CompletableFuture<Outcome> outcome) {
+        Placed placed = current;
+        if (placed != null) {
+            placed.trial().sent(outcome);
+        }
+    }
+
+    /** Nobody waits for the call any more: an attempt that has no outcome yet tells nothing of its node. */
+    void abandon() {
+        Placed placed = current;
+        if (placed != null) {
+            current = null;
+            placed.trial().abandoned();
+        }
+    }
+
     /** Takes the outcome of the attempt that the last {@link Step.Try} or {@link Step.Ask} was about. */
     void judge(Node node, Outcome outcome) {
         Placed placed = current;
@@ -410,6 +428,7 @@ final class Execution {
     private void decide(Node node, Outcome outcome) {
         Placed placed = current;
         if (placed != null) {
+            current = null;
             placed.trial().ended(outcome);
             placed.decision().ended(outcome);
         }

@@ -4,7 +4,6 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import org.hatask.cluster.Node;
 import org.hatask.execute.Attempt;
-import org.hatask.failure.Fitness;
 import org.jspecify.annotations.Nullable;
 
 /** What an {@link Execution} wants done next. */
@@ -15,9 +14,8 @@ sealed interface Step {
      *
      * @param node where
      * @param attempt what
-     * @param trial is told when it is sent, or comes to nothing; the execution tells it the outcome
      */
-    record Try(Node node, Attempt attempt, Fitness.Trial trial) implements Step {}
+    record Try(Node node, Attempt attempt) implements Step {}
 
     /**
      * Ask the node what became of this attempt and tell the execution.

@@ -35,7 +35,7 @@ public interface Fitness {
     interface Trial {
 
         /**
-         * It was sent.
+         * It was sent; or, when the connection broke, its node is asked what became of it.
          *
          * @param outcome completes with what becomes of it; is completed from here when the node is given up
          */

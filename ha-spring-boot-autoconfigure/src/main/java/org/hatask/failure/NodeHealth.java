@@ -166,6 +166,7 @@ public final class NodeHealth implements Fitness {
         private final int generation;
         private final long begunNanos;
         private volatile @Nullable CompletableFuture<Outcome> outcome;
+        private volatile boolean givenUp;
         private boolean told;
 
         Call(NodeBreaker breaker, Attempt attempt, int generation, long begunNanos) {
@@ -178,6 +179,9 @@ public final class NodeHealth implements Fitness {
         @Override
         public void sent(CompletableFuture<Outcome> pending) {
             outcome = pending;
+            if (givenUp) {
+                giveUp();
+            }
         }
 
         @Override
@@ -252,6 +256,7 @@ public final class NodeHealth implements Fitness {
 
         /** The caller's side gives up: whoever waits goes on by the rules for an unknown outcome. */
         void giveUp() {
+            givenUp = true;
             CompletableFuture<Outcome> pending = outcome;
             if (pending != null) {
                 pending.complete(new Outcome.Unknown(

@@ -52,6 +52,7 @@ class DispatcherTest {
     }
 
     private final CompletableFuture<Outcome> answer = new CompletableFuture<>();
+    private volatile CompletableFuture<Outcome> asked = new CompletableFuture<>();
     private final FakeFitness fitness = new FakeFitness();
     private final TaskExecutor executor;
     private final Dispatcher dispatcher;
@@ -70,6 +71,11 @@ class DispatcherTest {
             @Override
             public CompletableFuture<Outcome> send(Node target, Attempt attempt, Object[] arguments) {
                 return answer;
+            }
+
+            @Override
+            public CompletableFuture<Outcome> ask(Node target, Attempt attempt, long callId) {
+                return asked;
             }
 
             @Override
@@ -159,5 +165,66 @@ class DispatcherTest {
         callLater().cancel(true);
 
         assertThat(fitness.told).containsExactly("begin n2", "abandoned n2");
+    }
+
+    // ---- while the node is asked after its connection broke
+
+    private static final Outcome BROKE = new Outcome.Unknown("the connection broke", false, 77);
+
+    @Test
+    void aNodeThatIsAskedCanBeGivenUpLikeOneThatWasCalled() {
+        answer.complete(BROKE);
+        CompletableFuture<Object> call = callLater();
+        assertThat(call).isNotDone();
+        assertThat(fitness.sent).containsExactly(answer, asked);
+
+        asked.complete(new Outcome.Unknown("it has not ended after its max-task-duration", true));
+
+        assertThat(call).isCompletedExceptionally();
+        assertThat(fitness.told).containsExactly("begin n2", "ended n2 Unknown");
+    }
+
+    @Test
+    void aFutureThatIsCancelledWhileItsNodeIsAskedTellsNothingOfTheNode() {
+        answer.complete(BROKE);
+
+        callLater().cancel(true);
+
+        assertThat(asked).isCancelled();
+        assertThat(fitness.told).containsExactly("begin n2", "abandoned n2");
+    }
+
+    @Test
+    void aFutureThatIsCancelledBetweenTwoQuestionsTellsNothingOfTheNode() {
+        answer.complete(BROKE);
+        asked.complete(new Outcome.NotSent("no connection"));
+
+        callLater().cancel(true);
+
+        await().atMost(PATIENCE).until(() -> fitness.told.size() == 2);
+        assertThat(fitness.told).containsExactly("begin n2", "abandoned n2");
+    }
+
+    @Test
+    void aCallerThatIsInterruptedBetweenTwoQuestionsTellsNothingOfTheNode() throws InterruptedException {
+        answer.complete(BROKE);
+        asked.complete(new Outcome.NotSent("no connection"));
+        CompletableFuture<Throwable> thrown = new CompletableFuture<>();
+        Thread caller = new Thread(() -> {
+            try {
+                call();
+            } catch (Throwable e) {
+                thrown.complete(e);
+            }
+        });
+        caller.start();
+        await().atMost(PATIENCE).until(() -> fitness.sent.contains(asked));
+
+        await().atMost(PATIENCE).until(() -> caller.getState() == Thread.State.WAITING);
+        caller.interrupt();
+
+        assertThat(thrown).succeedsWithin(PATIENCE).isInstanceOf(CancellationException.class);
+        caller.join();
+        assertThat(fitness.told).startsWith("begin n2").endsWith("abandoned n2");
     }
 }

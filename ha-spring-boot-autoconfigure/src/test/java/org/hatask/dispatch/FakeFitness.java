@@ -20,6 +20,7 @@ public final class FakeFitness implements Fitness {
     final Set<String> unfit = new HashSet<>();
     final Set<String> denying = new HashSet<>();
     final List<String> told = new CopyOnWriteArrayList<>();
+    final List<CompletableFuture<Outcome>> sent = new CopyOnWriteArrayList<>();
 
     @Override
     public List<Node> fit(List<Node> nodes) {
@@ -46,7 +47,9 @@ public final class FakeFitness implements Fitness {
         told.add("begin " + node.id());
         return new Trial() {
             @Override
-            public void sent(CompletableFuture<Outcome> outcome) {}
+            public void sent(CompletableFuture<Outcome> outcome) {
+                sent.add(outcome);
+            }
 
             @Override
             public void ended(Outcome outcome) {

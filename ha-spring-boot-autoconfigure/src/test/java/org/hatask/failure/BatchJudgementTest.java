@@ -8,6 +8,7 @@ import static org.hatask.NodeHealthChangedEvent.Status.SUSPECT;
 import static org.hatask.NodeHealthChangedEvent.Status.UP;
 import static org.hatask.failure.Judge.AS_LONG;
 import static org.hatask.failure.Judge.BATCH;
+import static org.hatask.failure.Judge.BROKE;
 import static org.hatask.failure.Judge.SUCCEEDED;
 import static org.hatask.failure.Judge.TIMED_OUT;
 
@@ -68,6 +69,23 @@ class BatchJudgementTest {
         assertThat(judge.status("n2")).isEqualTo(PROBING);
         judge.calls(5, "n2", Duration.ZERO, SUCCEEDED);
         assertThat(judge.status("n2")).isEqualTo(RAMPING);
+    }
+
+    @Test
+    void aNodeThatIsAskedAboutAStuckTaskIsGivenUpToo() {
+        Trial trial = judge.begin("n2", BATCH);
+        trial.sent(CompletableFuture.completedFuture(BROKE));
+        CompletableFuture<Outcome> asked = new CompletableFuture<>();
+        trial.sent(asked);
+        judge.passSeconds(600).passSeconds(10);
+        assertThat(asked)
+                .isCompletedWithValueMatching(
+                        outcome -> outcome instanceof Outcome.Unknown unknown && unknown.timedOut());
+
+        CompletableFuture<Outcome> askedAgain = new CompletableFuture<>();
+        trial.sent(askedAgain);
+
+        assertThat(askedAgain).isDone();
     }
 
     @Test
