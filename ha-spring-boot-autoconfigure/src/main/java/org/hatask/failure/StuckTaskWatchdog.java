@@ -129,10 +129,7 @@ public final class StuckTaskWatchdog {
     private void refuse(@Nullable String before, @Nullable String suspect) {
         if (suspect == null) {
             executor.suspect(null);
-            if (aside) {
-                aside = false;
-                standAside.accept(null);
-            }
+            returnFromAside();
             if (before != null) {
                 log.info("Node {} takes tasks again: what was stuck on it has ended", nodeId.get());
             }
@@ -147,9 +144,19 @@ public final class StuckTaskWatchdog {
                     resting ? "takes no tasks" : "takes tasks all the same, as no other node can",
                     suspect);
         }
-        if (resting && !aside) {
+        if (!resting) {
+            // Were all others suspect as well, all would leave the mastership to each other.
+            returnFromAside();
+        } else if (!aside) {
             aside = true;
             standAside.accept("node " + nodeId.get() + " is suspect: " + suspect);
+        }
+    }
+
+    private void returnFromAside() {
+        if (aside) {
+            aside = false;
+            standAside.accept(null);
         }
     }
 }

@@ -226,4 +226,18 @@ class StuckTaskWatchdogTest {
         assertThat(refusal(submit("quick"))).isEqualTo(Refusal.SUSPECT);
         assertThat(givenUp).hasSize(1);
     }
+
+    @Test
+    void aNodeThatStandsAsideComesBackWhenNobodyIsLeftToReplaceIt() {
+        begin("stubborn");
+        passSeconds(600);
+        passSeconds(10);
+        assertThat(givenUp).hasSize(1).doesNotContainNull();
+
+        othersAreHealthy = false;
+        passSeconds(1);
+
+        assertThat(submit("quick")).succeedsWithin(PATIENCE).isInstanceOf(Outcome.Succeeded.class);
+        assertThat(givenUp).hasSize(2).last().isNull();
+    }
 }
