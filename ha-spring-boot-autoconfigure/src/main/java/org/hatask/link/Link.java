@@ -322,12 +322,6 @@ final class Link {
         }
     }
 
-    private static Frame withoutHint(Frame.Answer answer) {
-        return answer instanceof Frame.Refused refused
-                ? new Frame.Refused(refused.correlationId(), refused.refusal(), 0, refused.message())
-                : answer;
-    }
-
     private CodecException tooLarge(String what, int length) {
         return new CodecException(
                 what + " would be " + length + " bytes on the link to " + peer.nodeId()
