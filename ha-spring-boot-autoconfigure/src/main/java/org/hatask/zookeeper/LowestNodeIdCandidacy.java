@@ -31,6 +31,10 @@ final class LowestNodeIdCandidacy extends ElectedCandidacy {
     private boolean standing;
     private boolean creating;
     private boolean created;
+
+    /** Whether the candidates could not be read last: then nothing watches them either. */
+    private boolean unread;
+
     private @Nullable Session session;
     private @Nullable List<String> ids;
 
@@ -56,6 +60,7 @@ final class LowestNodeIdCandidacy extends ElectedCandidacy {
         if (current == null) {
             return;
         }
+        unread = false;
         current.children(
                         clients.paths().election(),
                         event -> holder.execute(() -> {
@@ -65,7 +70,11 @@ final class LowestNodeIdCandidacy extends ElectedCandidacy {
                         }))
                 .thenAcceptAsync(
                         names -> {
-                            if (standing && session == current && names != null) {
+                            if (!standing || session != current) {
+                                return;
+                            }
+                            unread = names == null;
+                            if (names != null) {
                                 created = names.contains(name);
                                 ids = names.stream()
                                         .filter(child -> child.indexOf(SEPARATOR) > 0)
@@ -79,6 +88,9 @@ final class LowestNodeIdCandidacy extends ElectedCandidacy {
 
     @Override
     void decide(boolean appointed) {
+        if (unread) {
+            readCandidates();
+        }
         String smallest = smallest();
         if (!created || smallest == null || !(appointed || smallest.equals(id))) {
             holder.notEntitled();

@@ -3,9 +3,12 @@ package org.hatask.zookeeper;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import java.util.Collections;
 import java.util.List;
 import org.apache.zookeeper.KeeperException.Code;
 import org.apache.zookeeper.Op;
+import org.apache.zookeeper.ZooDefs;
+import org.apache.zookeeper.data.ACL;
 import org.junit.jupiter.api.Test;
 
 class LowestNodeIdElectionTest extends MasterElectionConformanceTest {
@@ -79,5 +82,20 @@ class LowestNodeIdElectionTest extends MasterElectionConformanceTest {
 
         assertThat(n1.isMaster()).isTrue();
         assertThat(n1.epoch()).isEqualTo(1);
+    }
+
+    @Test
+    void candidatesThatCouldNotBeReadOnceAreReadAgain() throws Exception {
+        TestNode n1 = startAsMaster("n1");
+        ACL allButReading = new ACL(ZooDefs.Perms.ALL & ~ZooDefs.Perms.READ, ZooDefs.Ids.ANYONE_ID_UNSAFE);
+        // A list that may be asked whether it contains null, as ZooKeeper does.
+        n1.membershipHandle().setACL(paths.election(), Collections.singletonList(allButReading), -1);
+        TestNode n2 = start("n2");
+        await().atMost(TestNode.SOON).until(() -> n1.membershipHandle().exists(candidate(n2), false) != null);
+
+        n1.membershipHandle().setACL(paths.election(), ZooDefs.Ids.OPEN_ACL_UNSAFE, -1);
+        n1.close();
+
+        awaitHeld(n2);
     }
 }
