@@ -2,12 +2,16 @@ package org.hatask.zookeeper;
 
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.Objects;
 import org.hatask.cluster.ClusterState;
+import org.hatask.cluster.ClusterView;
+import org.hatask.cluster.Orders;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A candidacy by a strategy, above which stand the orders of operators. Whoever is barred does not stand; whoever defers to
- * an appointed node stands on, for the time after.
+ * an appointed node stands on, for the time after. State is owned by the election's thread.
  */
 abstract class ElectedCandidacy implements Candidacy {
 
@@ -19,16 +23,37 @@ abstract class ElectedCandidacy implements Candidacy {
     private final Clock clock;
     private @Nullable String standingAside;
 
+    /** The newest order of who is to be master, and since when this node knows it. */
+    private Orders.@Nullable Appointment appointment;
+
+    private Instant appointedSince;
+
+    /** Whether nobody was master for too long under it: were that forgotten, whoever then leads would hand over in vain again. */
+    private boolean inVain;
+
     ElectedCandidacy(ZooKeeperClients clients, MastershipHolder holder, ClusterState state, Clock clock) {
         this.clients = clients;
         this.holder = holder;
         this.state = state;
         this.clock = clock;
+        this.appointedSince = clock.instant();
     }
 
     private Word word() {
-        Duration patience = clients.settings().sessionTimeout().multipliedBy(PATIENCE_IN_SESSIONS);
-        return Word.of(state.view(), standingAside, clock.instant(), patience);
+        ClusterView view = state.view();
+        Instant now = clock.instant();
+        if (!Objects.equals(appointment, view.orders().appointment())) {
+            appointment = view.orders().appointment();
+            appointedSince = now;
+            inVain = false;
+        }
+        Instant masterless = view.masterlessSince();
+        if (masterless != null) {
+            Instant waiting = masterless.isAfter(appointedSince) ? masterless : appointedSince;
+            Duration patience = clients.settings().sessionTimeout().multipliedBy(PATIENCE_IN_SESSIONS);
+            inVain |= waiting.plus(patience).isBefore(now);
+        }
+        return Word.of(view, standingAside, inVain);
     }
 
     @Override

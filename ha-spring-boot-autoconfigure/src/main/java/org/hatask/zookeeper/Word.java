@@ -1,7 +1,5 @@
 package org.hatask.zookeeper;
 
-import java.time.Duration;
-import java.time.Instant;
 import java.util.Optional;
 import org.hatask.cluster.ClusterView;
 import org.hatask.cluster.Node;
@@ -33,9 +31,9 @@ record Word(Meaning meaning, String because) {
 
     /**
      * @param standingAside why this node would rather not lead, or null
-     * @param patience after this time without a master an appointed node that does not take over is waited for no longer
+     * @param inVain whether the present appointment was waited for in vain, so that it binds nobody else any more
      */
-    static Word of(ClusterView view, @Nullable String standingAside, Instant now, Duration patience) {
+    static Word of(ClusterView view, @Nullable String standingAside, boolean inVain) {
         Node self = view.self();
         Orders.Drain drain = view.orders().drained().get(self.id());
         if (drain != null) {
@@ -54,15 +52,11 @@ record Word(Meaning meaning, String because) {
         if (standingAside != null && another) {
             return new Word(Meaning.BARRED, standingAside);
         }
-        return ofAppointment(view, view.orders().appointment(), another, now, patience);
+        return ofAppointment(view, view.orders().appointment(), another, inVain);
     }
 
     private static Word ofAppointment(
-            ClusterView view,
-            Orders.@Nullable Appointment appointment,
-            boolean another,
-            Instant now,
-            Duration patience) {
+            ClusterView view, Orders.@Nullable Appointment appointment, boolean another, boolean inVain) {
         Node self = view.self();
         if (appointment == null) {
             return new Word(Meaning.ELECTABLE, "");
@@ -75,11 +69,9 @@ record Word(Meaning meaning, String because) {
             if (appointed.get().isSameProcessAs(self)) {
                 return new Word(Meaning.APPOINTED, because);
             }
-            Instant masterless = view.masterlessSince();
-            boolean inVain = masterless != null && masterless.plus(patience).isBefore(now);
             return new Word(inVain ? Meaning.ELECTABLE : Meaning.DEFERS, because);
         }
-        return appointment.demotes(self) && another
+        return appointment.demotes(self) && another && !inVain
                 ? new Word(Meaning.BARRED, "demotion of " + self.id() + " by " + appointment.by())
                 : new Word(Meaning.ELECTABLE, "");
     }

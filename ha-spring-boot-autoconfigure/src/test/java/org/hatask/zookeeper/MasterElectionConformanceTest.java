@@ -360,6 +360,24 @@ abstract class MasterElectionConformanceTest {
         awaitHeld(n1);
     }
 
+    @Test
+    void aPromotedMasterThatStandsAsideIsReplacedForAsLongAsItDoes() {
+        TestNode n1 = startAsMaster("n1");
+        TestNode n2 = start("n2");
+        awaitStanding(n2);
+        assertThat(n1.order(Kind.PROMOTE, "n2").result()).isEqualTo(Result.DONE);
+        awaitStanding(n1);
+
+        n2.election().standAside("n2 is suspect");
+
+        awaitHeld(n1);
+        // Longer than anybody waits for a promoted node that does not take over.
+        await().during(TestNode.SESSION.multipliedBy(3)).atMost(TestNode.SOON).until(() -> n1.masterId()
+                .equals("n1"));
+        assertThat(n1.order(Kind.PROMOTE, "n1").result()).isEqualTo(Result.DONE);
+        assertThat(n1.state.view().lastEpoch()).isEqualTo(3);
+    }
+
     // ---- a master whose process is gone
 
     @Test
