@@ -197,9 +197,13 @@ final class Execution {
         }
         List<Node> open = awake(without(able, passed), now);
         if (!open.isEmpty()) {
-            Step.Try next = attemptDeadline - now > 0 ? place(preferred(open), attemptFor(view), now) : null;
+            boolean inTime = attemptDeadline - now > 0;
+            Step.Try next = inTime ? place(preferred(open), attemptFor(view), now) : null;
             if (next != null) {
                 return next;
+            }
+            if (lastObstacle == null) {
+                lastObstacle = inTime ? "the balancing strategy chose none" : "its time was over before one was asked";
             }
         }
         return waitForNode(now, view, able);

@@ -15,7 +15,7 @@ import org.hatask.failure.Condition;
 import org.hatask.failure.Fitness;
 import org.jspecify.annotations.Nullable;
 
-/** Says why a task goes where it goes, by the same rules as {@link Execution}. Changes nothing. */
+/** Says why a task goes where it goes, by the same rules as {@link Execution}. Chooses nobody. */
 final class Explainer {
 
     private final NodeChooser chooser;

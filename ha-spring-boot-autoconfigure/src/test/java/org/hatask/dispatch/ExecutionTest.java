@@ -82,6 +82,7 @@ class ExecutionTest {
     private final DecisionLog decisions = new DecisionLog();
     private RetryBudget budget = new RetryBudget(0, 1000, () -> nanos);
     private boolean stopped;
+    private boolean strategyWantsNone;
 
     private static Node node(String id) {
         return new Node(id, id + "-a", URI.create("http://" + id), NodeState.UP, true, true, 1, null, Instant.EPOCH);
@@ -108,7 +109,8 @@ class ExecutionTest {
                 callerRemaining,
                 new Execution.Environment(
                         () -> view,
-                        (which, key, candidates) -> Optional.of(candidates.get(0)),
+                        (which, key, candidates) ->
+                                strategyWantsNone ? Optional.empty() : Optional.of(candidates.get(0)),
                         fitness,
                         MasterOutlook.ELECTED,
                         () -> stopped,
@@ -335,6 +337,20 @@ class ExecutionTest {
 
         fitness.denying.add("n3");
         assertThat(tried(execution("any").next()).node()).isEqualTo(n3);
+    }
+
+    @Test
+    void aCallWhoseTimePassesWithoutAChoiceSaysSo() {
+        strategyWantsNone = true;
+        Execution unchosen = execution("any", false, Duration.ofSeconds(1));
+        while (unchosen.next() instanceof Step.Wait wait) {
+            nanos += wait.atMost().toNanos();
+        }
+        assertThat(thrown(unchosen.next())).hasMessageContaining("the balancing strategy chose none.");
+
+        strategyWantsNone = false;
+        assertThat(thrown(execution("any", false, Duration.ZERO).next()))
+                .hasMessageContaining("its time was over before one was asked.");
     }
 
     @Test
