@@ -2,6 +2,7 @@ package org.hatask.autoconfigure;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
 import org.hatask.cluster.ClusterState;
@@ -157,6 +158,12 @@ public class HaZooKeeperAutoConfiguration {
                 readiness.get().changed();
                 events.lost(epoch, cause);
             });
+        }
+
+        /** Traffic is refused before the beans of the primary stop. */
+        @Override
+        public CompletableFuture<?> handingOver(long epoch, String cause) {
+            return CompletableFuture.runAsync(() -> readiness.get().changed(), later);
         }
     }
 }

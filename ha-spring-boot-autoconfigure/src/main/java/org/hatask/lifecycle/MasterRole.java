@@ -90,7 +90,8 @@ public final class MasterRole implements MastershipListener {
     public record Parts(TaskExecutor executor, MasterElection election, Operations operations, MasterDuties duties) {}
 
     /**
-     * @param audience told when all is done, on the thread of the duties
+     * @param audience told when all is done, on the thread of the duties; of a hand-over when it begins, on the election's, and
+     *     not waited for then
      * @param duties one thread
      * @param drainTimeout how long running tasks may take to end before a hand-over
      */
@@ -199,6 +200,7 @@ public final class MasterRole implements MastershipListener {
     @Override
     public CompletableFuture<?> handingOver(long epoch, String cause) {
         Gain gain = end();
+        audience.handingOver(epoch, cause);
         return parts.get()
                 .executor()
                 .masterTasksEnded(drainTimeout)

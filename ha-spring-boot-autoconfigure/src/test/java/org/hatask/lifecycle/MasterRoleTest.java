@@ -399,4 +399,37 @@ class MasterRoleTest {
         assertThat(quiet).succeedsWithin(Duration.ofSeconds(10));
         assertThat(happened).endsWith("lay down 3");
     }
+
+    @Test
+    void aHandOverIsToldWhenItBeginsAndTheNodeIsNoLongerActive() {
+        List<Boolean> active = new ArrayList<>();
+        MasterRole[] role = new MasterRole[1];
+        MastershipListener watching = new MastershipListener() {
+            @Override
+            public void gained(long epoch) {}
+
+            @Override
+            public void lost(long epoch, String cause) {}
+
+            @Override
+            public CompletableFuture<?> handingOver(long epoch, String cause) {
+                active.add(role[0].isActive());
+                return new CompletableFuture<>();
+            }
+        };
+        role[0] = new MasterRole(
+                () -> new MasterRole.Parts(executor, election, operations, MasterDuties.NONE),
+                watching,
+                dutiesThread::add,
+                Duration.ofSeconds(10));
+        held.set(3);
+        role[0].gained(3);
+        runDuties();
+
+        CompletableFuture<?> quiet = role[0].handingOver(3, "promotion of n2");
+
+        assertThat(active).containsExactly(false);
+        runDuties();
+        assertThat(quiet).isDone();
+    }
 }
