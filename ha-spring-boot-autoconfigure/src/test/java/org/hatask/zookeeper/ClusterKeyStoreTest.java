@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.apache.curator.test.TestingServer;
 import org.apache.zookeeper.KeeperException.Code;
@@ -14,6 +15,8 @@ import org.hatask.TestZooKeeper;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class ClusterKeyStoreTest {
 
@@ -69,6 +72,26 @@ class ClusterKeyStoreTest {
         assertThat(later.key().get(8, TimeUnit.SECONDS)).isEqualTo(key);
     }
 
+    @ParameterizedTest
+    @EnumSource
+    void allNodesHaveTheSameKeyWhateverIsLostOfItsCreation(LossyZooKeeper.Lost lost) throws Exception {
+        LossyZooKeeper way = new LossyZooKeeper(server.getPort(), "");
+        ZooKeeperClients unlucky = clients("127.0.0.1:" + way.port(), null);
+        opened.add(way);
+        ClusterKeyStore first = store(unlucky);
+        String creation = "create " + unlucky.paths().secret();
+        CompletableFuture<?> sprung = way.lose(lost, does -> does.contains(creation), false);
+        unlucky.start();
+        sprung.get(8, TimeUnit.SECONDS);
+        ZooKeeperClients other = clients(null);
+        ClusterKeyStore second = store(other);
+        other.start();
+
+        byte[] key = first.key().get(8, TimeUnit.SECONDS);
+
+        assertThat(second.key().get(8, TimeUnit.SECONDS)).isEqualTo(key);
+    }
+
     @Test
     void withAuthTheKeyIsKeptFromStrangers() throws Exception {
         ZooKeeperClients owner = clients("ha:secret");
@@ -90,8 +113,12 @@ class ClusterKeyStoreTest {
     }
 
     private ZooKeeperClients clients(String auth) {
-        ZooKeeperClients clients = new ZooKeeperClients(new ZooKeeperSettings(
-                "test", server.getConnectString(), TestNode.SESSION, TestNode.TICK, Duration.ofSeconds(1), auth));
+        return clients(server.getConnectString(), auth);
+    }
+
+    private ZooKeeperClients clients(String address, String auth) {
+        ZooKeeperClients clients = new ZooKeeperClients(
+                new ZooKeeperSettings("test", address, TestNode.SESSION, TestNode.TICK, Duration.ofSeconds(1), auth));
         opened.add(clients);
         return clients;
     }

@@ -4,10 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.apache.zookeeper.KeeperException;
 import org.apache.zookeeper.KeeperException.Code;
 import org.apache.zookeeper.Op;
 import org.apache.zookeeper.ZooDefs;
+import org.hatask.cluster.Coordination;
 import org.junit.jupiter.api.Test;
 
 class LatchElectionTest extends MasterElectionConformanceTest {
@@ -66,6 +70,34 @@ class LatchElectionTest extends MasterElectionConformanceTest {
                         .contains("takes no part in the election")
                         .contains("ha.zookeeper.auth"));
         assertThat(n1.isMaster()).isTrue();
+    }
+
+    /** As by a server that has lost its quorum: the connection stands, and only the clock tells. */
+    @Test
+    void aMasterWhoseWritesAreNotAnsweredStopsWithItsLeaseWhileItsConnectionStands() {
+        try (LossyZooKeeper way = new LossyZooKeeper(server.getPort(), "")) {
+            TestNode n1 = add(new TestNode("n1", 1, "127.0.0.1:" + way.port(), strategy()))
+                    .start();
+            awaitHeld(n1);
+            List<Coordination.State> states = new CopyOnWriteArrayList<>();
+
+            long begin = System.nanoTime();
+            way.answerOnlyPings();
+            await().pollInterval(Duration.ofMillis(5)).atMost(TestNode.SOON).until(() -> {
+                boolean held = n1.isMaster();
+                states.add(n1.clients.status().state());
+                return !held;
+            });
+
+            long millis = (System.nanoTime() - begin) / 1_000_000;
+            System.out.println("held for " + millis + " ms more over a connection that answers pings only");
+            assertThat(states).containsOnly(Coordination.State.CONNECTED);
+            await().atMost(TestNode.SOON).until(() -> n1.events.size() >= 2);
+            assertThat(n1.events.get(1)).startsWith("lost 1: its lease ended");
+            way.cut();
+            awaitHeld(n1);
+            n1.close();
+        }
     }
 
     /** Null while it has none or cannot be asked. */

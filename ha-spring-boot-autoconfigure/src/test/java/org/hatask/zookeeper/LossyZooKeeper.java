@@ -19,6 +19,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
 import org.apache.jute.BinaryInputArchive;
 import org.apache.zookeeper.MultiOperationRecord;
@@ -55,11 +56,14 @@ final class LossyZooKeeper implements AutoCloseable {
             Predicate<List<String>> which, Lost lost, boolean away, CompletableFuture<LostSession> sprung) {}
 
     private static final String READ_BELOW = "read below ";
+    private static final int PING_XID = -2;
+    private static final long PING_NANOS = 100_000_000;
 
     private final ServerSocket server;
     private final int target;
     private final int chrootLength;
     private final List<Socket> sockets = new CopyOnWriteArrayList<>();
+    private final List<Passage> passages = new CopyOnWriteArrayList<>();
     private final Map<String, AtomicInteger> counted = new ConcurrentHashMap<>();
     private final AtomicReference<Trap> trap = new AtomicReference<>();
     private volatile CountDownLatch gate = new CountDownLatch(0);
@@ -89,6 +93,12 @@ final class LossyZooKeeper implements AutoCloseable {
         return fresh.sprung();
     }
 
+    /** Loses all connections; new ones wait for {@link #comeBack()}. */
+    void stayAway() {
+        gate = new CountDownLatch(1);
+        cut();
+    }
+
     void comeBack() {
         gate.countDown();
     }
@@ -97,6 +107,11 @@ final class LossyZooKeeper implements AutoCloseable {
     void cut() {
         sockets.forEach(LossyZooKeeper::closeQuietly);
         sockets.clear();
+    }
+
+    /** From now on the open connections get no answer but to pings, which come even unasked. {@link #cut()} ends it. */
+    void answerOnlyPings() {
+        passages.forEach(Passage::answerOnlyPings);
     }
 
     /** How often this path's children are read from now on. */
@@ -111,7 +126,9 @@ final class LossyZooKeeper implements AutoCloseable {
             try {
                 Socket client = server.accept();
                 sockets.add(client);
-                start(() -> new Passage(client).open());
+                Passage passage = new Passage(client);
+                passages.add(passage);
+                start(passage::open);
             } catch (IOException e) {
                 return;
             }
@@ -129,6 +146,7 @@ final class LossyZooKeeper implements AutoCloseable {
         private volatile Trap awaited;
 
         private volatile int awaitedXid;
+        private volatile boolean onlyPings;
 
         Passage(Socket client) {
             this.client = client;
@@ -189,11 +207,33 @@ final class LossyZooKeeper implements AutoCloseable {
                         spring(set);
                         return;
                     }
-                    pass(packet, out);
+                    if (!onlyPings) {
+                        pass(packet, out);
+                    }
                 }
             } catch (IOException e) {
                 shut();
             }
+        }
+
+        void answerOnlyPings() {
+            onlyPings = true;
+            start(() -> {
+                try {
+                    DataOutputStream out = new DataOutputStream(client.getOutputStream());
+                    byte[] answer = ByteBuffer.allocate(16)
+                            .putInt(PING_XID)
+                            .putLong(0)
+                            .putInt(0)
+                            .array();
+                    while (true) {
+                        LockSupport.parkNanos(PING_NANOS);
+                        pass(answer, out);
+                    }
+                } catch (IOException e) {
+                    shut();
+                }
+            });
         }
 
         private void spring(Trap set) {

@@ -13,6 +13,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 import org.apache.curator.test.TestingServer;
 import org.hatask.TestZooKeeper;
@@ -52,6 +53,7 @@ class LostWritesTest {
     private static final TestNode.Strategy ASSIGNED = ZooKeeperElection::assigned;
 
     private final ExecutorService scenes = Executors.newFixedThreadPool(AT_ONCE);
+    private final AtomicInteger kept = new AtomicInteger();
     private TestingServer server;
 
     private interface Script {
@@ -112,6 +114,11 @@ class LostWritesTest {
                 }
             }
         }
+        // A busy machine may lose some; and who stops keeps none.
+        tests.add(dynamicTest("most sessions that should be kept were kept", () -> {
+            System.out.println(kept.get() + " sessions were kept");
+            assertThat(kept.get()).isGreaterThan(writes.size());
+        }));
         return tests;
     }
 
@@ -120,14 +127,17 @@ class LostWritesTest {
             write.before().play(scene);
             LossyZooKeeper way = scene.way(write.loser());
             CompletableFuture<LostSession> lostSession = way.lose(lost, write.which(), expired);
-            TestNode loser = scene.node(write.loser());
             write.trigger().play(scene);
             LostSession session = lostSession.get(BOUND.toSeconds(), TimeUnit.SECONDS);
             long begin = System.nanoTime();
             if (expired) {
-                // A session that ends by itself outlives the lease. An early end must find the node warned.
-                TestNode warned = loser == null ? scene.node(write.loser()) : loser;
-                await().atMost(BOUND).until(() -> warned.clients.status().state() != Coordination.State.CONNECTED);
+                // A session that ends by itself outlives the lease. An early end must find the node warned; who stops
+                // holds
+                // nothing any more.
+                TestNode loser = scene.node(write.loser());
+                if (loser != null) {
+                    await().atMost(BOUND).until(() -> loser.clients.status().state() != Coordination.State.CONNECTED);
+                }
                 scene.end(session);
                 way.comeBack();
             }
@@ -136,6 +146,9 @@ class LostWritesTest {
             scene.nothingWasWrong();
             boolean has = scene.has(write.loser(), session.id());
             assertThat(has && expired).isFalse();
+            if (has) {
+                kept.incrementAndGet();
+            }
             return "whole after " + millis + " ms" + (has ? " in the same session; " : "; ") + scene.events();
         } catch (Exception e) {
             throw new IllegalStateException(e);

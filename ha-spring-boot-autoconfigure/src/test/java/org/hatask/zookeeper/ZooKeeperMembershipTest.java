@@ -197,6 +197,38 @@ class ZooKeeperMembershipTest {
         assertThat(seen).allMatch(ids -> ids.equals(List.of("n1", "n2")));
     }
 
+    /** The membership is not empty then, only partial, and looks like a good one. */
+    @Test
+    void whoFindsBackLaterThanOthersIsNotForgottenForIt() throws Exception {
+        Duration session = Duration.ofSeconds(4);
+        int port = server.getPort();
+        String twice = server.getConnectString() + "," + server.getConnectString();
+        try (LossyZooKeeper way = new LossyZooKeeper(port, "")) {
+            TestNode n1 = new TestNode(TestNode.node("n1", 1, true), twice, null, session, null).start();
+            nodes.add(n1);
+            String late = "127.0.0.1:" + way.port() + ",127.0.0.1:" + way.port();
+            TestNode n2 = new TestNode(TestNode.node("n2", 2, true), late, null, session, null).start();
+            nodes.add(n2);
+            awaitMembers(n1, "n1", "n2");
+            awaitMembers(n2, "n1", "n2");
+            List<List<String>> seen = recordMembers(n1);
+
+            way.stayAway();
+            server.close();
+            server = TestZooKeeper.start(100, port);
+            await().atMost(TestNode.SOON)
+                    .until(() -> n1.clients.status().state() == Coordination.State.CONNECTED
+                            && n1.write(Op.check(paths.member("n1"), -1)) == Code.OK);
+            assertThat(n1.write(Op.check(paths.member("n2"), -1))).isEqualTo(Code.NONODE);
+            way.comeBack();
+
+            await().atMost(TestNode.SOON).until(() -> n1.write(Op.check(paths.member("n2"), -1)) == Code.OK);
+            await().during(session).atMost(session.plus(TestNode.SOON)).until(() -> n1.memberIds()
+                    .equals(List.of("n1", "n2")));
+            assertThat(seen).allMatch(ids -> ids.equals(List.of("n1", "n2")));
+        }
+    }
+
     @Test
     void startsWithoutZooKeeperAndJoinsWhenItAppears() throws Exception {
         server.stop();

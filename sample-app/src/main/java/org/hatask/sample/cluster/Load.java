@@ -30,7 +30,7 @@ import org.hatask.sample.cluster.Rotation.Target;
 final class Load implements AutoCloseable {
 
     private static final Duration PRICE_PATIENCE = Duration.ofSeconds(30);
-    private static final Duration BOOK_PATIENCE = Duration.ofSeconds(60);
+    private static final Duration BOOK_PATIENCE = Duration.ofSeconds(90);
     private static final Duration BEFORE_SENDING_AGAIN = Duration.ofMillis(100);
 
     /** What was called. */

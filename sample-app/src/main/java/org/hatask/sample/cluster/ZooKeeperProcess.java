@@ -37,8 +37,17 @@ final class ZooKeeperProcess extends ChildProcess {
         return "127.0.0.1:" + port;
     }
 
+    /** Forgets everything, as if its disk had been lost; while it is down. */
+    void wipe() {
+        DeskCluster.delete(data());
+    }
+
+    private Path data() {
+        return directory.resolve("zookeeper");
+    }
+
     void startAndAwait() {
-        Path data = directory.resolve("zookeeper");
+        Path data = data();
         try {
             Files.createDirectories(data);
             Files.writeString(
