@@ -43,6 +43,8 @@ public record Orders(
      * @param previous who was appointed before, or null
      * @param at when, by the clock of the node that wrote it; for display only
      * @param by who said so
+     * @param failedIncarnation the process that was appointed and could not take it up, or null
+     * @param problem why it could not, or null
      */
     public record Appointment(
             @Nullable String nodeId,
@@ -52,7 +54,41 @@ public record Orders(
             @Nullable String actionId,
             @Nullable String previous,
             Instant at,
-            String by) {
+            String by,
+            @Nullable String failedIncarnation,
+            @Nullable String problem) {
+
+        public Appointment(
+                @Nullable String nodeId,
+                @Nullable String incarnation,
+                @Nullable String demoted,
+                @Nullable String demotedIncarnation,
+                @Nullable String actionId,
+                @Nullable String previous,
+                Instant at,
+                String by) {
+            this(nodeId, incarnation, demoted, demotedIncarnation, actionId, previous, at, by, null, null);
+        }
+
+        /** The same, which this process could not take up. */
+        public Appointment failedBy(Node node, String why) {
+            return new Appointment(
+                    nodeId,
+                    incarnation,
+                    demoted,
+                    demotedIncarnation,
+                    actionId,
+                    previous,
+                    at,
+                    by,
+                    node.incarnation(),
+                    why);
+        }
+
+        /** Whether this process has tried to take it up and could not. */
+        public boolean hasFailedBy(Node node) {
+            return node.incarnation().equals(failedIncarnation);
+        }
 
         /** Whether {@code node} is the one that was appointed. */
         public boolean appoints(Node node) {

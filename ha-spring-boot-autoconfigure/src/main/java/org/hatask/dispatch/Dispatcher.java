@@ -196,10 +196,24 @@ public final class Dispatcher implements AutoCloseable {
         private final long start = System.nanoTime();
         private final CompletableFuture<@Nullable Object> result = new CompletableFuture<>();
 
+        /** What is under way for it, to be cancelled with it. */
+        private volatile @Nullable UnderWay underWay;
+
+        private record UnderWay(Attempt attempt, CompletableFuture<Outcome> pending) {}
+
         AsyncCall(TaskDefinition task, @Nullable Object[] arguments, Execution execution) {
             this.task = task;
             this.arguments = arguments;
             this.execution = execution;
+            result.whenComplete((value, error) -> cancelIfCancelled());
+        }
+
+        private void cancelIfCancelled() {
+            UnderWay current = underWay;
+            if (current != null && result.isCancelled()) {
+                current.pending().cancel(true);
+                executor.cancel(current.attempt().taskId(), current.attempt().number(), "its future was cancelled");
+            }
         }
 
         void goOn(@Nullable Supplier<Callable<@Nullable Object>> local) {
@@ -230,12 +244,8 @@ public final class Dispatcher implements AutoCloseable {
 
         private void follow(Node node, Attempt attempt, CompletableFuture<Outcome> pending) {
             execution.sent(pending);
-            result.whenComplete((value, error) -> {
-                if (result.isCancelled()) {
-                    pending.cancel(true);
-                    executor.cancel(attempt.taskId(), attempt.number(), "its future was cancelled");
-                }
-            });
+            underWay = new UnderWay(attempt, pending);
+            cancelIfCancelled(); // Whoever comes second sees the other.
             Outcome timedOut = noAnswer(attempt);
             pending.copy()
                     .completeOnTimeout(timedOut, attempt.deadlineNanos() - System.nanoTime(), TimeUnit.NANOSECONDS)
@@ -259,7 +269,11 @@ public final class Dispatcher implements AutoCloseable {
                 result.completeExceptionally(error == null || error.getCause() == null ? error : error.getCause());
                 return;
             }
-            execution.judge(node, outcome);
+            try {
+                execution.judge(node, outcome);
+            } catch (RuntimeException | Error e) {
+                result.completeExceptionally(e);
+            }
             goOn(null);
         }
     }

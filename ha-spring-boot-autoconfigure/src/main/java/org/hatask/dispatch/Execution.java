@@ -1,6 +1,7 @@
 package org.hatask.dispatch;
 
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -203,6 +204,8 @@ final class Execution {
                 return next;
             }
             if (lastObstacle == null) {
+                // Who wants nobody is not busy: it has the time of an election to think otherwise.
+                onlyBusy = false;
                 lastObstacle = inTime ? "the balancing strategy chose none" : "its time was over before one was asked";
             }
         }
@@ -498,10 +501,12 @@ final class Execution {
     }
 
     private void endForWantOfBudget(Throwable error) {
-        error.addSuppressed(new HaException("Task " + task + " (" + taskId + ") was not tried again after attempt "
-                + attempts + ": the retry budget of this node (" + environment.budget()
-                + ") is used up. If its calls may cause more load than that when they fail, raise ha.dispatch.retry-budget"
-                + " or ha.dispatch.retry-budget-minimum."));
+        suppress(
+                error,
+                new HaException("Task " + task + " (" + taskId + ") was not tried again after attempt "
+                        + attempts + ": the retry budget of this node (" + environment.budget()
+                        + ") is used up. If its calls may cause more load than that when they fail, raise ha.dispatch.retry-budget"
+                        + " or ha.dispatch.retry-budget-minimum."));
         end = new Step.Throw(error);
     }
 
@@ -514,11 +519,18 @@ final class Execution {
                 : new TaskOutcomeUnknownException(message, taskId, node.id(), null);
     }
 
+    /** Once: the exception is the application's, and could be one and the same object for ever. */
+    private static void suppress(Throwable shown, HaException behind) {
+        if (Arrays.stream(shown.getSuppressed()).noneMatch(HaException.class::isInstance)) {
+            shown.addSuppressed(behind);
+        }
+    }
+
     /** Nobody takes the attempt. What became of an earlier one matters more to the caller than this. */
     private Step finish(HaException error) {
         Throwable shown = error;
         if (lastError != null) {
-            lastError.addSuppressed(error);
+            suppress(lastError, error);
             shown = lastError;
         }
         end = new Step.Throw(shown);

@@ -47,6 +47,10 @@ interface MasterOutlook {
                 return Optional.empty(); // A hand-over is under way.
             }
             Node node = view.member(appointed).orElse(null);
+            if (node != null && master == null && appointment.hasFailedBy(node)) {
+                return Optional.of("The appointed master " + appointed + " could not take it up: "
+                        + appointment.problem() + "." + cure(view, ""));
+            }
             if (node != null && reachable.test(node)) {
                 return Optional.empty();
             }

@@ -33,6 +33,7 @@ final class RunningAttempt implements TaskContext {
     private volatile boolean begun;
     private @Nullable Thread thread;
     private @Nullable Stop stop;
+    private long stoppedNanos;
     private boolean interrupted;
     private @Nullable Runnable onStop;
 
@@ -92,6 +93,7 @@ final class RunningAttempt implements TaskContext {
                 return;
             }
             stop = reason;
+            stoppedNanos = nanoTime.getAsLong();
             action = onStop;
             if (thread != null) {
                 interrupted = true;
@@ -112,6 +114,11 @@ final class RunningAttempt implements TaskContext {
             }
         }
         action.run();
+    }
+
+    /** Whether it was told to stop so long ago that nobody should wait for it to do so. */
+    synchronized boolean isDeaf(Duration grace) {
+        return stop != null && nanoTime.getAsLong() - stoppedNanos >= grace.toNanos();
     }
 
     synchronized @Nullable Stop stopped() {

@@ -48,6 +48,9 @@ public final class TaskExecutor implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(TaskExecutor.class);
     private static final long WATCH_MILLIS = 50;
 
+    /** How long an attempt that was told to stop may take to do so before nobody waits for it any more. */
+    private static final Duration DEAF_AFTER = Duration.ofSeconds(2);
+
     private final Mastership mastership;
     private final Supplier<Node> self;
     private final TaskInvoker invoker;
@@ -381,10 +384,11 @@ public final class TaskExecutor implements AutoCloseable {
     }
 
     /**
-     * Completes when no attempt for the master runs any more, or when time is over; with whether none runs.
+     * Completes when no attempt for the master runs any more, or when time is over; with whether none runs. One that was told
+     * to stop a while ago and goes on all the same is not waited for: the mastership would never be handed over because of it.
      */
     public CompletableFuture<Boolean> masterTasksEnded(Duration atMost) {
-        return ended(RunningAttempt::isForMaster, atMost);
+        return ended(entry -> entry.isForMaster() && !entry.isDeaf(DEAF_AFTER), atMost);
     }
 
     /** The mastership of this epoch is over: stops the tasks that run under it. */

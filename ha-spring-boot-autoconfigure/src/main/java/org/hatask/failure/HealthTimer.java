@@ -26,7 +26,7 @@ public final class HealthTimer implements AutoCloseable {
             try {
                 stuckTasks.tick();
                 health.tick();
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) {
                 log.error("The health of the nodes could not be judged; trying again", e);
             }
         };

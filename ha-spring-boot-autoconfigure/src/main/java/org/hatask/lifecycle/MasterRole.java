@@ -3,6 +3,8 @@ package org.hatask.lifecycle;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 import org.hatask.cluster.MasterDuties;
 import org.hatask.cluster.MasterElection;
@@ -44,6 +46,9 @@ public final class MasterRole implements MastershipListener {
         private final long epoch;
         private boolean over;
         private @Nullable Thread busy;
+
+        /** Whether the application was told; belongs to the thread of the duties. */
+        private boolean told;
 
         Gain(long epoch) {
             this.epoch = epoch;
@@ -162,6 +167,7 @@ public final class MasterRole implements MastershipListener {
             open(gain);
         }
         engine.operations().masterTookUp(gain.epoch);
+        gain.told = true;
         audience.gained(gain.epoch);
     }
 
@@ -172,7 +178,10 @@ public final class MasterRole implements MastershipListener {
         duties.execute(() -> {
             layDown(gain);
             parts.get().operations().masterLaidDown();
-            audience.lost(epoch, cause);
+            if (gain != null && gain.told) {
+                gain.told = false;
+                audience.lost(epoch, cause);
+            }
         });
     }
 
@@ -201,7 +210,7 @@ public final class MasterRole implements MastershipListener {
     public CompletableFuture<?> handingOver(long epoch, String cause) {
         Gain gain = end();
         audience.handingOver(epoch, cause);
-        return parts.get()
+        CompletableFuture<Void> laidDown = parts.get()
                 .executor()
                 .masterTasksEnded(drainTimeout)
                 .thenAcceptAsync(
@@ -217,5 +226,22 @@ public final class MasterRole implements MastershipListener {
                             layDown(gain);
                         },
                         duties);
+        warnWhenLate(laidDown, epoch);
+        return laidDown;
+    }
+
+    /** Two nodes with the beans of a primary would be worse than none: the hand-over waits, and says so. */
+    private void warnWhenLate(CompletableFuture<Void> laidDown, long epoch) {
+        laidDown.copy()
+                .orTimeout(drainTimeout.multipliedBy(2).toMillis(), TimeUnit.MILLISECONDS)
+                .whenComplete((done, error) -> {
+                    if (error instanceof TimeoutException) {
+                        log.error(
+                                "The duties of the master of epoch {} are still being laid down after {}, and the mastership"
+                                        + " is not handed over before: a bean does not stop. To end it, end this process",
+                                epoch,
+                                drainTimeout.multipliedBy(2));
+                    }
+                });
     }
 }

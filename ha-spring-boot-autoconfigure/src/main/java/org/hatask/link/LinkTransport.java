@@ -304,7 +304,7 @@ public final class LinkTransport implements TaskTransport {
             peer.dialled();
             register(link);
             // Had this process been forgotten in between, other calls would wait for ever.
-            peer.takeWaiting().forEach(link::call);
+            peer.takeWaiting().stream().filter(call -> !call.outcome().isDone()).forEach(link::call);
             tell(target, true);
             return link;
         }

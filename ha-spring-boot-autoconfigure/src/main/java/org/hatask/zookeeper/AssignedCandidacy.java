@@ -71,7 +71,10 @@ final class AssignedCandidacy implements Candidacy {
         } else if (!appointment.appoints(self) || !self.mayLead()) {
             holder.notEntitled();
             holder.handOver(because(appointment, orders, self));
-        } else if (standing && orders.version() != staleVersion && !appointment.equals(unfilled)) {
+        } else if (standing
+                && orders.version() != staleVersion
+                && !appointment.hasFailedBy(self)
+                && !appointment.equals(unfilled)) {
             guardedVersion = orders.version();
             List<Op> guards = List.of(Op.check(clients.paths().assigned(), orders.version()));
             holder.entitled(new Entitlement(guards, List.of(), List.of(), null));

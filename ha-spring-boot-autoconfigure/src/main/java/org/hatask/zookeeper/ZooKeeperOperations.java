@@ -35,6 +35,7 @@ public final class ZooKeeperOperations implements Operations, AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(ZooKeeperOperations.class);
     private static final int MAX_TRIES = 20;
     private static final Duration PAUSE = Duration.ofMillis(250);
+    private static final Duration GIVE_UP = Duration.ofSeconds(15);
 
     private final ZooKeeperClients clients;
     private final Paths paths;
@@ -79,6 +80,14 @@ public final class ZooKeeperOperations implements Operations, AutoCloseable {
                 command.why() == null ? "" : ": " + command.why());
         CompletableFuture<OperatorAction> answer = new CompletableFuture<>();
         worker.execute(() -> tryOrder(command, action, MAX_TRIES, answer));
+        // In any case there is an answer, also from a node that stops meanwhile.
+        answer.completeOnTimeout(
+                action.ended(
+                        Result.FAILED,
+                        "This node could not find out what became of it: look at /actuator/ha of another one.",
+                        clock.instant()),
+                patience.plus(GIVE_UP).toMillis(),
+                TimeUnit.MILLISECONDS);
         return answer.thenApply(ended -> {
             log.info(
                     "[{}] {} of {}: {}{}",
@@ -307,11 +316,14 @@ public final class ZooKeeperOperations implements Operations, AutoCloseable {
     public void masterTookUp(long epoch) {
         String self = state.view().self().id();
         String result = self + " is master of epoch " + epoch + ".";
-        noteEnds(action -> action.kind() == Kind.PROMOTE && action.node().equals(self)
-                        || (action.kind() == Kind.DEMOTE || action.kind() == Kind.DRAIN)
-                                && !action.node().equals(self)
-                ? action.ended(Result.DONE, result, clock.instant())
-                : action);
+        noteEnds(action -> action.kind() == Kind.PROMOTE
+                        && state.view().member(action.node()).isEmpty()
+                ? action.ended(Result.FAILED, action.node() + " has left; " + result, clock.instant())
+                : action.kind() == Kind.PROMOTE && action.node().equals(self)
+                                || (action.kind() == Kind.DEMOTE || action.kind() == Kind.DRAIN)
+                                        && !action.node().equals(self)
+                        ? action.ended(Result.DONE, result, clock.instant())
+                        : action);
     }
 
     @Override
@@ -360,6 +372,8 @@ public final class ZooKeeperOperations implements Operations, AutoCloseable {
                                 null,
                                 clock.instant(),
                                 "failed promotion of " + self));
+                    } else {
+                        next = next.withAppointment(failed.failedBy(state.view().self(), reason));
                     }
                     String message = self + " could not take up its duties and is on standby again: " + reason
                             + (back ? " " + previous + " is appointed as before." : "");

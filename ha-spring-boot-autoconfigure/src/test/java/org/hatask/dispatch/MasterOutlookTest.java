@@ -78,6 +78,17 @@ class MasterOutlookTest {
     }
 
     @Test
+    void whoCouldNotTakeItUpIsNamedWithTheReasonUntilItsProcessIsAnotherOne() {
+        Orders.Appointment failed = appointed("n1").failedBy(N1, "disk is full");
+
+        assertThat(outlook.hopeless(view(List.of(N1, N2), null, failed))).hasValueSatisfying(text -> assertThat(text)
+                .startsWith("The appointed master n1 could not take it up: disk is full.")
+                .contains("promote"));
+        Node restarted = new Node("n1", "another", N1.uri(), NodeState.UP, true, true, 1, null, NOON);
+        assertThat(outlook.hopeless(view(List.of(restarted, N2), null, failed))).isEmpty();
+    }
+
+    @Test
     void aDemotedMasterIsNamedWithWhoDidIt() {
         Orders.Appointment demotion = new Orders.Appointment(null, null, "n1", null, null, "n1", NOON, "alice");
 

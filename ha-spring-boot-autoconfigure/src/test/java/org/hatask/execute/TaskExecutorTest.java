@@ -351,6 +351,32 @@ class TaskExecutorTest {
     }
 
     @Test
+    void nobodyWaitsForATaskThatDoesNotHearThatItIsToStop() throws InterruptedException {
+        heldEpoch.set(4);
+        executor.admitMasterTasks(4);
+        CountDownLatch entered = new CountDownLatch(1);
+        CountDownLatch leave = new CountDownLatch(1);
+        CompletableFuture<Outcome> deaf =
+                CompletableFuture.supplyAsync(() -> executor.runInPlace(attempt("master", LONG, 4), () -> {
+                            entered.countDown();
+                            while (leave.getCount() > 0) {
+                                Thread.onSpinWait();
+                            }
+                            return null;
+                        })
+                        .join());
+        entered.await();
+        assertThat(executor.masterTasksEnded(Duration.ofMillis(50)).join()).isFalse();
+
+        executor.cancel("t1", 1, "test");
+
+        assertThat(executor.masterTasksEnded(LONG)).succeedsWithin(LONG).isEqualTo(true);
+        assertThat(deaf).isNotDone();
+        leave.countDown();
+        assertThat(deaf).succeedsWithin(LONG);
+    }
+
+    @Test
     void aDrainingNodeFinishesWhatRunsAndRefusesTheRest() throws InterruptedException {
         CompletableFuture<Outcome> running = executor.submit(attempt("hold"), new Object[] {"a"});
         desk.entered.await();

