@@ -8,8 +8,10 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import org.hatask.execute.Outcome;
+import org.hatask.execute.Refusal;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -20,6 +22,10 @@ class LinkVersionTest {
     private final List<ByteBuffer> sent = new ArrayList<>();
 
     private Link link(byte version) {
+        return link(version, new TestTasks());
+    }
+
+    private Link link(byte version, TestTasks tasks) {
         Wire wire = new Wire() {
             @Override
             public void send(ByteBuffer message, Consumer<@Nullable Throwable> done) {
@@ -48,7 +54,7 @@ class LinkVersionTest {
                 Runnable::run,
                 TestNode.settings(Duration.ofSeconds(1), 1),
                 new TestTasks.Codec(),
-                new TestTasks().receiver,
+                tasks.receiver,
                 new ServedCalls(),
                 nobody,
                 System::nanoTime);
@@ -83,5 +89,21 @@ class LinkVersionTest {
             assertThat(sent).hasSize(1);
             assertThat(question.outcome()).isNotDone();
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(bytes = {1, 2})
+    void onlyAPeerThatUnderstandsItIsToldWhenToComeBack(byte version) throws Exception {
+        TestTasks tasks = new TestTasks();
+        tasks.behaviours.put(
+                "echo",
+                (attempt, argument) -> CompletableFuture.completedFuture(
+                        new Outcome.Refused(Refusal.BUSY, "full", Duration.ofMillis(700))));
+
+        link(version, tasks)
+                .received(List.of(new Frame.Call(1, "echo", "String(String)", "t", 1, 0, 1000, new byte[] {'x'})));
+
+        assertThat(sent).singleElement().satisfies(message -> assertThat(new Sealing.Opener(new byte[32]).open(message))
+                .containsExactly(new Frame.Refused(1, Refusal.BUSY, version == 1 ? 0 : 700, "full")));
     }
 }
