@@ -81,7 +81,8 @@ class BrokenConnectionTest {
     @BeforeAll
     static void start() throws Exception {
         nodes = new TestNodes(Application.class);
-        nodes.start("caller", "ha.node.accepts-tasks=false");
+        // Else it would have a link to the master already, past the proxy.
+        nodes.start("caller", "ha.node.accepts-tasks=false", "ha.election.crash-takeover=false");
         nodes.start("n1", "ha.executor.threads=2");
         nodes.awaitAgreement();
         proxy = new FreezableProxy(nodes.port("n1"));

@@ -6,21 +6,19 @@ import org.hatask.cluster.Master;
 import org.hatask.cluster.MasterElection;
 import org.hatask.cluster.Node;
 import org.hatask.link.LinkTransport;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Never lets the master out of sight. Every node keeps a link to it, which closes when its process dies; where a fresh
  * connection is refused then, the process is gone, and the election is told so without waiting for the end of the session. A
  * master that is paused, overloaded or cut off refuses nothing, and is not deposed before its session ends.
  *
- * <p>Its monitor guards whom it attends; it is told of changes on the threads that bring them.
+ * <p>Told of changes on the threads that bring them; its monitor keeps their order.
  */
 public final class CrashTakeover implements LinkTransport.Attendant {
 
     private final ClusterState cluster;
     private final MasterElection election;
     private final LinkTransport transport;
-    private @Nullable Master attended;
 
     public CrashTakeover(ClusterState cluster, MasterElection election, LinkTransport transport) {
         this.cluster = cluster;
@@ -35,10 +33,8 @@ public final class CrashTakeover implements LinkTransport.Attendant {
         Master master = view.master();
         Node node = view.masterNode().orElse(null);
         if (master == null || master.is(view.self())) {
-            attended = null;
             transport.attend(null, this);
-        } else if (node != null && !master.equals(attended)) {
-            attended = master;
+        } else if (node != null) {
             transport.attend(node, this);
         }
     }

@@ -418,7 +418,7 @@ public final class LinkTransport implements TaskTransport {
         Attended before = attended;
         if (target == null) {
             attended = null;
-        } else if (before == null || !before.target().isSameProcessAs(target)) {
+        } else if (before == null || !before.target().equals(target)) {
             attended = new Attended(target, attendant);
             look(Handshake.Peer.of(target));
         }

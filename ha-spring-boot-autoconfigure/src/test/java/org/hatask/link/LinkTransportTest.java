@@ -287,9 +287,12 @@ class LinkTransportTest {
         FreezableProxy toB = keep(new FreezableProxy(b.port()));
         FreezableProxy toA = keep(new FreezableProxy(a.port()));
         Node behindProxy = TestNode.node(b.node(), toB.port());
-        TestTasks.get(b.call(TestNode.node(a.node(), toA.port()), "x"));
-        TestTasks.get(a.call(behindProxy, "x"));
-        assertThat(a.transport.links()).hasSize(2);
+        // On a busy machine one of the two may have been silent for too long already when the other stands.
+        await().until(() -> {
+            TestTasks.get(b.call(TestNode.node(a.node(), toA.port()), "x"));
+            TestTasks.get(a.call(behindProxy, "x"));
+            return a.transport.links().size() == 2;
+        });
 
         toA.freeze();
         toB.freeze();
