@@ -1,0 +1,175 @@
+package org.hatask.campaign.rig;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A JVM on a {@link Leash}, with its output in a file. Ends with this JVM whatever happens; signals go to the id of this very
+ * process. Its monitor guards the state.
+ */
+final class Child implements AutoCloseable {
+
+    private static final Set<Process> STARTED = ConcurrentHashMap.newKeySet();
+
+    static {
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> STARTED.forEach(Process::destroyForcibly)));
+    }
+
+    private final String name;
+    private final Path log;
+    private final List<String> command;
+    private final Map<String, String> environment;
+    private Process process;
+    private boolean paused;
+    private boolean stopping;
+
+    Child(
+            String name,
+            Path directory,
+            Map<String, String> environment,
+            List<String> jvmOptions,
+            String mainClass,
+            List<String> args) {
+        this.name = name;
+        this.log = directory.resolve(name + ".log");
+        this.environment = environment;
+        this.command = command(directory, jvmOptions, mainClass, args);
+    }
+
+    String name() {
+        return name;
+    }
+
+    Path log() {
+        return log;
+    }
+
+    synchronized void start() {
+        if (isAlive()) {
+            return;
+        }
+        try {
+            Files.createDirectories(log.getParent());
+            ProcessBuilder builder = new ProcessBuilder(command)
+                    .redirectErrorStream(true)
+                    .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
+            builder.environment().putAll(environment);
+            process = builder.start();
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot start " + name, e);
+        }
+        Process started = process;
+        paused = false;
+        stopping = false;
+        STARTED.add(started);
+        started.onExit().thenAccept(STARTED::remove);
+    }
+
+    synchronized boolean isAlive() {
+        return process != null && process.isAlive();
+    }
+
+    /** Alive, not paused, and not told to stop. */
+    synchronized boolean isWell() {
+        return isAlive() && !paused && !stopping;
+    }
+
+    /** SIGKILL; waits for the end. */
+    synchronized void kill9() {
+        if (process != null) {
+            process.destroyForcibly();
+            awaitEnd(Duration.ofSeconds(10));
+        }
+    }
+
+    /** SIGTERM. Not {@link Process#destroy()}, which closes the input as well, and the leash would halt the child. */
+    synchronized void terminate() {
+        stopping = true;
+        signal("TERM");
+    }
+
+    /** SIGSTOP: nobody can tell it from a slow one. */
+    synchronized void pause() {
+        signal("STOP");
+        paused = true;
+    }
+
+    /** SIGCONT, when it was paused. */
+    synchronized void resume() {
+        if (paused) {
+            signal("CONT");
+            paused = false;
+        }
+    }
+
+    /** Whether it ended in time. */
+    boolean awaitEnd(Duration patience) {
+        Process current = process;
+        try {
+            return current == null || current.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return !isAlive();
+        }
+    }
+
+    @Override
+    public void close() {
+        kill9();
+    }
+
+    private void signal(String signal) {
+        if (!isAlive()) {
+            return;
+        }
+        try {
+            // The JDK knows only two signals, and slim machines know kill only as a word of the shell.
+            Process kill = new ProcessBuilder("sh", "-c", "kill -" + signal + " " + process.pid() + " 2>/dev/null")
+                    .redirectErrorStream(true)
+                    .start();
+            if (kill.waitFor() != 0 && !awaitEnd(Duration.ofSeconds(2))) {
+                throw new IllegalStateException("kill -" + signal + " " + process.pid() + " (" + name + ") failed");
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** From the fat jar when there is one, else from the class path of this JVM. */
+    private static List<String> command(Path directory, List<String> jvmOptions, String mainClass, List<String> args) {
+        List<String> command = new ArrayList<>();
+        command.add(ProcessHandle.current().info().command().orElse("java"));
+        command.addAll(jvmOptions);
+        command.addAll(List.of(
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-XX:-UsePerfData",
+                "-Djava.net.preferIPv4Stack=true",
+                // A killed process cannot tidy up: what it leaves goes with the run's own directory.
+                "-Djava.io.tmpdir=" + directory,
+                "-cp"));
+        String jar = System.getProperty("campaign.jar");
+        if (jar != null) {
+            command.add(jar);
+            command.add("-Dloader.main=" + Leash.class.getName());
+            command.add("org.springframework.boot.loader.launch.PropertiesLauncher");
+        } else {
+            command.add(System.getProperty("java.class.path"));
+            command.add(Leash.class.getName());
+        }
+        command.add(mainClass);
+        command.addAll(args);
+        return command;
+    }
+}
