@@ -61,7 +61,7 @@ final class Report {
             row(rule.promise(), broken == 0 ? "holds" : "BROKEN " + broken + " times");
         }
         if (skipped.containsKey(Fault.Kind.CLOCK)) {
-            out.println("\nNo clock jumped: libfaketime is not installed.");
+            out.println("\nNo clock jumped: there is no C compiler to make a shifted clock.");
         }
         out.printf(
                 "%n%s; again with --nodes=%d --seconds=%d --seed=%d%n",

@@ -24,6 +24,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.hatask.campaign.check.History;
@@ -52,6 +53,7 @@ public final class Cluster implements AutoCloseable {
     private final Map<String, Child> children = new HashMap<>();
     private final Map<String, Clock> clocks = new HashMap<>();
     private final Map<String, Integer> nodePorts = new HashMap<>();
+    private final Map<String, String> zooKeeperLines = new HashMap<>();
     private final int databasePort = freePort();
 
     public Cluster(Path directory, int size, long seed, String mutation) {
@@ -100,7 +102,7 @@ public final class Cluster implements AutoCloseable {
         require("the cluster", () -> complaints().isEmpty());
     }
 
-    private void require(String what, java.util.function.BooleanSupplier works) {
+    private void require(String what, BooleanSupplier works) {
         if (!Waiting.until(TO_START, works)) {
             throw new IllegalStateException(what + " did not start within " + TO_START.toSeconds()
                     + " s; see the logs in " + directory + (nodePorts.isEmpty() ? "" : ": " + complaints()));
@@ -174,14 +176,13 @@ public final class Cluster implements AutoCloseable {
         }
     }
 
-    private final Map<String, String> zooKeeperLines = new HashMap<>();
-
     private int toZooKeeper(String from, String to, int port) {
         return network.line(from, to, loopback(0), loopback(port), () -> isAlive(to))
                 .port();
     }
 
     private void addNodes() throws IOException {
+        Optional<Path> shiftedClock = Clock.library(directory);
         for (String node : nodes()) {
             nodePorts.put(node, freePort());
         }
@@ -197,7 +198,7 @@ public final class Cluster implements AutoCloseable {
             }
             Path file = directory.resolve(node + ".hosts");
             Files.write(file, hosts);
-            clocks.put(node, new Clock(directory.resolve(node + ".clock")));
+            clocks.put(node, new Clock(shiftedClock, directory.resolve(node + ".clock")));
             children.put(node, nodeProcess(node, file));
         }
     }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -40,11 +41,15 @@ final class Network implements AutoCloseable {
 
     private void keepDoors() {
         while (!closed) {
-            Map<InetSocketAddress, Boolean> known = new ConcurrentHashMap<>();
+            Map<InetSocketAddress, Boolean> known = new HashMap<>();
             for (Line line : lines) {
-                line.proxy()
-                        .targetListens(known.computeIfAbsent(
-                                line.proxy().target(), target -> line.lives().getAsBoolean() && listens(target)));
+                TcpProxy proxy = line.proxy();
+                if (!line.lives().getAsBoolean()) {
+                    proxy.targetListens(false);
+                } else if (!proxy.targetListens()) {
+                    // Only then: a server takes every connection for a peer's.
+                    proxy.targetListens(known.computeIfAbsent(proxy.target(), Network::listens));
+                }
             }
             Waiting.millis(100);
         }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.net.ConnectException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -50,6 +51,10 @@ final class TcpProxy implements AutoCloseable {
     /** Connections that are open at the moment. */
     int connections() {
         return open.size() / 2;
+    }
+
+    synchronized boolean targetListens() {
+        return targetListens;
     }
 
     synchronized void targetListens(boolean listens) {
@@ -112,7 +117,7 @@ final class TcpProxy implements AutoCloseable {
             daemon("there", () -> pump(client, server, there));
             daemon("back", () -> pump(server, client, back));
         } catch (IOException e) {
-            if (!closed && !server.isConnected()) {
+            if (e instanceof ConnectException && !isClosed()) {
                 targetListens(false);
             }
             reset(client);
@@ -148,6 +153,10 @@ final class TcpProxy implements AutoCloseable {
             forget(from);
             forget(to);
         }
+    }
+
+    private synchronized boolean isClosed() {
+        return closed;
     }
 
     private void forget(Socket socket) {
