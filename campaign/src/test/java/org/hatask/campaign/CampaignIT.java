@@ -1,0 +1,34 @@
+package org.hatask.campaign;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.hatask.campaign.check.Checker;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Three minutes of faults: three nodes for two of them, five for one. The seed changes with every run and is printed; {@code
+ * -Dcampaign.seed} repeats one.
+ */
+class CampaignIT {
+
+    private static Checker.Verdict run(String... args) {
+        List<String> all = new ArrayList<>(List.of(args));
+        String seed = System.getProperty("campaign.seed");
+        if (seed != null) {
+            all.add("--seed=" + seed);
+        }
+        return new Campaign(Options.parse(all.toArray(String[]::new)), System.out).judge();
+    }
+
+    @Test
+    void threeNodesKeepTheirPromisesUnderFaults() {
+        assertThat(run("--nodes=3", "--seconds=110").findings()).isEmpty();
+    }
+
+    @Test
+    void fiveNodesKeepTheirPromisesUnderFaults() {
+        assertThat(run("--nodes=5", "--seconds=60").findings()).isEmpty();
+    }
+}
