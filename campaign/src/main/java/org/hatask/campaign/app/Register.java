@@ -1,6 +1,8 @@
 package org.hatask.campaign.app;
 
+import org.hatask.StaleEpochException;
 import org.hatask.campaign.app.NodeSettings.Mutation;
+import org.hatask.fence.JdbcFence;
 import org.springframework.dao.DataAccessException;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.stereotype.Component;
@@ -8,35 +10,37 @@ import org.springframework.transaction.TransactionException;
 import org.springframework.transaction.support.TransactionTemplate;
 
 /**
- * A register in a real database. Every write passes the fence, one row whose epoch only grows, in its own transaction, and
- * leaves a row with a number: since the fence lets one through at a time, to its commit, numbers are the order of the commits.
+ * A register in a real database. Every write passes the fence in its own transaction and leaves a row with a number: since the
+ * register's one row lets one through at a time, to its commit, numbers are the order of the commits.
  */
 @Component
 class Register {
 
+    private final JdbcFence fence;
     private final JdbcTemplate jdbc;
     private final TransactionTemplate transactions;
     private final boolean fenced;
 
-    Register(JdbcTemplate jdbc, TransactionTemplate transactions, NodeSettings settings) {
+    Register(JdbcFence fence, JdbcTemplate jdbc, TransactionTemplate transactions, NodeSettings settings) {
+        this.fence = fence;
         this.jdbc = jdbc;
         this.transactions = transactions;
         this.fenced = settings.mutation() != Mutation.NO_FENCE;
     }
 
-    /** @throws RegisterException when it was not written, or nobody knows */
+    /**
+     * @throws StaleEpochException when a newer epoch has written
+     * @throws RegisterException when it was not written, or nobody knows
+     */
     void write(String id, long epoch, String node) {
         try {
             transactions.executeWithoutResult(transaction -> {
-                // Without the condition it still is one writer at a time, but of any epoch.
-                int passed = fenced
-                        ? jdbc.update("UPDATE fence SET epoch = ? WHERE epoch <= ?", epoch, epoch)
-                        : jdbc.update("UPDATE fence SET epoch = ?", epoch);
-                if (passed != 1) {
-                    throw new RegisterException("a newer epoch than " + epoch + " has written");
+                if (fenced) {
+                    // By name and epoch, which asks the database alone: the lease has had its say before.
+                    fence.pass("register", epoch);
                 }
-                jdbc.update("INSERT INTO writes (id, epoch, node) VALUES (?, ?, ?)", id, epoch, node);
                 jdbc.update("UPDATE register SET content = ?", id);
+                jdbc.update("INSERT INTO writes (id, epoch, node) VALUES (?, ?, ?)", id, epoch, node);
             });
         } catch (DataAccessException | TransactionException e) {
             throw new RegisterException("the database did not take it", e);

@@ -6,8 +6,4 @@ class RegisterException extends RuntimeException {
     RegisterException(String message, Throwable cause) {
         super(message, cause);
     }
-
-    RegisterException(String message) {
-        super(message);
-    }
 }

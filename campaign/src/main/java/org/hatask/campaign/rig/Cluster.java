@@ -235,11 +235,9 @@ public final class Cluster implements AutoCloseable {
     private boolean createTables() {
         try (Connection connection = DriverManager.getConnection(databaseUrl());
                 Statement statement = connection.createStatement()) {
-            statement.execute("CREATE TABLE IF NOT EXISTS fence (epoch BIGINT NOT NULL)");
             statement.execute("CREATE TABLE IF NOT EXISTS register (content VARCHAR(100) NOT NULL)");
             statement.execute("CREATE TABLE IF NOT EXISTS writes (number BIGINT AUTO_INCREMENT PRIMARY KEY, "
                     + "id VARCHAR(100) NOT NULL, epoch BIGINT NOT NULL, node VARCHAR(20) NOT NULL)");
-            statement.execute("INSERT INTO fence SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM fence)");
             statement.execute("INSERT INTO register SELECT '' WHERE NOT EXISTS (SELECT 1 FROM register)");
             return true;
         } catch (SQLException e) {
@@ -333,7 +331,7 @@ public final class Cluster implements AutoCloseable {
         }
     }
 
-    /** The server to which the node is connected, if to one only. */
+    /** A server to which the node is connected. */
     OptionalInt zooKeeperOf(String node) {
         int[] connected = IntStream.rangeClosed(1, ZOOKEEPERS)
                 .filter(i -> network.connections(node, "z" + i) > 0)
