@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A JVM on a {@link Leash}, with its output in a file. Ends with this JVM whatever happens; signals go to the id of this very
@@ -29,7 +30,7 @@ final class Child implements AutoCloseable {
     private final List<String> command;
     private final Map<String, String> environment;
     private Process process;
-    private boolean paused;
+    private @Nullable Process waker;
     private boolean stopping;
 
     Child(
@@ -68,7 +69,6 @@ final class Child implements AutoCloseable {
             throw new UncheckedIOException("cannot start " + name, e);
         }
         Process started = process;
-        paused = false;
         stopping = false;
         STARTED.add(started);
         started.onExit().thenAccept(STARTED::remove);
@@ -80,7 +80,7 @@ final class Child implements AutoCloseable {
 
     /** Alive, not paused, and not told to stop. */
     synchronized boolean isWell() {
-        return isAlive() && !paused && !stopping;
+        return isAlive() && waker == null && !stopping;
     }
 
     /** SIGKILL; waits for the end. */
@@ -88,6 +88,7 @@ final class Child implements AutoCloseable {
         if (process != null) {
             process.destroyForcibly();
             awaitEnd(Duration.ofSeconds(10));
+            resume();
         }
     }
 
@@ -97,17 +98,36 @@ final class Child implements AutoCloseable {
         signal("TERM");
     }
 
-    /** SIGSTOP: nobody can tell it from a slow one. */
+    /**
+     * SIGSTOP: nobody can tell it from a slow one. A stopped process does not notice that its leash was let go, so a shell holds
+     * another end: it continues the process when this JVM lets go, or is no more.
+     */
     synchronized void pause() {
+        if (!isWell()) {
+            return;
+        }
+        try {
+            waker = new ProcessBuilder("sh", "-c", "read _; kill -CONT " + process.pid() + " 2>/dev/null").start();
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot pause " + name, e);
+        }
         signal("STOP");
-        paused = true;
     }
 
     /** SIGCONT, when it was paused. */
     synchronized void resume() {
-        if (paused) {
-            signal("CONT");
-            paused = false;
+        if (waker == null) {
+            return;
+        }
+        try {
+            waker.getOutputStream().close();
+            waker.waitFor();
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot continue " + name, e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            waker = null;
         }
     }
 

@@ -43,7 +43,9 @@ public record Fault(Duration at, Kind kind, Duration length, boolean onMaster, i
         /** kill -9 of all ZooKeeper servers, and a restart later. */
         ZOOKEEPER_RESTART(1, 0, 5),
         /** All other nodes are refused by a node that lives: as if its process were gone. */
-        REJECT(4, 1, 8);
+        REJECT(4, 1, 8),
+        /** The same, and the node is cut off from ZooKeeper too, which could have told it that it was deposed. */
+        FALSE_CRASH(3, 3, 8);
 
         final int weight;
         final int leastSeconds;

@@ -126,6 +126,7 @@ public final class Injector implements AutoCloseable {
             case ZOOKEEPER_KILL -> killServers(List.of(server));
             case ZOOKEEPER_RESTART -> killServers(Cluster.zooKeepers());
             case REJECT -> reject(node);
+            case FALSE_CRASH -> falseCrash(node);
         };
     }
 
@@ -229,6 +230,17 @@ public final class Injector implements AutoCloseable {
         List<TcpProxy> lines = network.linesTo(node, cluster.nodes()).toList();
         lines.forEach(TcpProxy::reject);
         return new Injected("by " + node, () -> lines.forEach(TcpProxy::admit));
+    }
+
+    private Result falseCrash(String node) {
+        List<TcpProxy> lines = network.linesTo(node, cluster.nodes()).toList();
+        List<Flow> flows = toZooKeeper(node);
+        flows.forEach(Flow::cut);
+        lines.forEach(TcpProxy::reject);
+        return new Injected("of " + node, () -> {
+            lines.forEach(TcpProxy::admit);
+            flows.forEach(Flow::heal);
+        });
     }
 
     @Override
