@@ -24,7 +24,7 @@ class CampaignIT {
 
     @Test
     void threeNodesKeepTheirPromisesUnderFaults() {
-        assertThat(run("--nodes=3", "--seconds=110").findings()).isEmpty();
+        assertThat(run("--nodes=3", "--seconds=120").findings()).isEmpty();
     }
 
     @Test
