@@ -8,17 +8,14 @@ import org.hatask.campaign.check.Checker;
 import org.junit.jupiter.api.Test;
 
 /**
- * Three minutes of faults: three nodes for two of them, five for one. The seed changes with every run and is printed; {@code
- * -Dcampaign.seed} repeats one.
+ * Three minutes of faults: three nodes for two of them, five for one. Always the same schedule, so that a build that fails can be
+ * repeated; {@code -Dcampaign.seed} gives another.
  */
 class CampaignIT {
 
     private static Checker.Verdict run(String... args) {
         List<String> all = new ArrayList<>(List.of(args));
-        String seed = System.getProperty("campaign.seed");
-        if (seed != null) {
-            all.add("--seed=" + seed);
-        }
+        all.add("--seed=" + System.getProperty("campaign.seed", "11"));
         return new Campaign(Options.parse(all.toArray(String[]::new)), System.out).judge();
     }
 
