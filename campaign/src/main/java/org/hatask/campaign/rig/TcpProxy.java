@@ -18,6 +18,7 @@ import java.util.concurrent.ConcurrentHashMap;
 final class TcpProxy implements AutoCloseable {
 
     private static final int CONNECT_MILLIS = 1_000;
+    private static final int A_MOMENT_MILLIS = 1_000;
 
     private final String name;
     private final InetSocketAddress target;
@@ -26,6 +27,7 @@ final class TcpProxy implements AutoCloseable {
     private final Set<Socket> open = ConcurrentHashMap.newKeySet();
     private InetSocketAddress address;
     private ServerSocket door;
+    private Thread doorman;
     private boolean targetListens = true;
     private int rejections;
     private boolean closed;
@@ -82,11 +84,15 @@ final class TcpProxy implements AutoCloseable {
                 opened.bind(address);
                 address = (InetSocketAddress) opened.getLocalSocketAddress();
                 door = opened;
-                daemon("accept", () -> accept(opened));
+                doorman = daemon("accept", () -> accept(opened));
             } else if (!wanted && door != null) {
                 door.close();
                 door = null;
+                // Until its system call has returned, the kernel goes on listening.
+                doorman.join(A_MOMENT_MILLIS);
             }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         } catch (IOException e) {
             throw new UncheckedIOException("the line " + name + " cannot listen at " + address, e);
         }
@@ -172,10 +178,11 @@ final class TcpProxy implements AutoCloseable {
         }
     }
 
-    private void daemon(String what, Runnable work) {
+    private Thread daemon(String what, Runnable work) {
         Thread thread = new Thread(work, name + " " + what);
         thread.setDaemon(true);
         thread.start();
+        return thread;
     }
 
     @Override
