@@ -434,6 +434,11 @@ class TaskDefinitionFactoryTest {
         public void task() {}
     }
 
+    static class AnyWithoutKey {
+        @HaTask
+        public void task() {}
+    }
+
     static class RecordKey {
         @HaTask
         public void task(@BalanceKey Money money) {}
@@ -458,7 +463,7 @@ class TaskDefinitionFactoryTest {
 
         assertThat(hashing.definitions("desk", MasterWithoutKey.class)).hasSize(1);
         assertThatExceptionOfType(InvalidTaskException.class)
-                .isThrownBy(() -> hashing.definitions("desk", Desk.class))
+                .isThrownBy(() -> hashing.definitions("desk", AnyWithoutKey.class))
                 .satisfies(e -> assertThat(e.cure()).contains("ha.dispatch.balance"));
     }
 

@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -62,7 +63,10 @@ final class TestNode implements AutoCloseable {
     static TestNode start(String id, String cluster, ClusterKey key, LinkSettings settings, TestTasks tasks) {
         TestNode created = new TestNode(id, cluster, key, settings, tasks);
         try {
-            created.tomcat.setBaseDir(Files.createTempDirectory("ha-link").toString());
+            Path base = Files.createTempDirectory("ha-link");
+            // For nodes whose server a test has stopped itself.
+            base.toFile().deleteOnExit();
+            created.tomcat.setBaseDir(base.toString());
             created.tomcat.setSilent(true);
             created.tomcat.setPort(0);
             Context context = created.tomcat.addContext("/app", null);
