@@ -71,21 +71,38 @@ final class NodeBreaker {
     }
 
     private static CircuitBreakerConfig config(FailureSettings settings, LongSupplier nanoTime) {
-        return CircuitBreakerConfig.custom()
-                // The lock-free window reads the system's clock whatever it is given.
+        CircuitBreakerConfig.Builder config = CircuitBreakerConfig.custom()
                 .slidingWindow(
-                        (int) settings.window().toSeconds(),
-                        settings.minimumCalls(),
-                        SlidingWindowType.TIME_BASED,
-                        SlidingWindowSynchronizationStrategy.SYNCHRONIZED)
+                        (int) settings.window().toSeconds(), settings.minimumCalls(), SlidingWindowType.TIME_BASED)
                 .failureRateThreshold(settings.badRate())
                 .slowCallDurationThreshold(UNIT)
                 .slowCallRateThreshold(100)
                 .permittedNumberOfCallsInHalfOpenState(FailureSettings.PROBES)
                 .waitIntervalFunctionInOpenState(
-                        IntervalFunction.ofExponentialBackoff(settings.quarantine(), 2, settings.longestQuarantine()))
-                .clock(new NanoClock(nanoTime))
-                .build();
+                        IntervalFunction.ofExponentialBackoff(settings.quarantine(), 2, settings.longestQuarantine()));
+        try {
+            return SinceVersion23.complete(config, settings, nanoTime).build();
+        } catch (LinkageError olderVersion) {
+            return config.build();
+        }
+    }
+
+    /**
+     * What Resilience4j has since 2.3. An application that imports Spring Cloud's BOM gets 2.2, whose windows are always
+     * synchronised and which reads the system's clock; that only a test must be able to replace.
+     */
+    private static final class SinceVersion23 {
+
+        static CircuitBreakerConfig.Builder complete(
+                CircuitBreakerConfig.Builder config, FailureSettings settings, LongSupplier nanoTime) {
+            // The lock-free window reads the system's clock whatever it is given.
+            return config.slidingWindow(
+                            (int) settings.window().toSeconds(),
+                            settings.minimumCalls(),
+                            SlidingWindowType.TIME_BASED,
+                            SlidingWindowSynchronizationStrategy.SYNCHRONIZED)
+                    .clock(new NanoClock(nanoTime));
+        }
     }
 
     Node node() {
