@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -15,6 +16,7 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.hatask.sample.booking.TradeOrder;
 import org.hatask.sample.cluster.DeskClient.Answer;
 import org.hatask.sample.cluster.Rotation.Target;
@@ -69,7 +71,6 @@ final class Load implements AutoCloseable {
     private final String referencePrefix = "drill-" + Long.toString(System.currentTimeMillis(), 36) + "-";
 
     private final List<Thread> callers = new ArrayList<>();
-    private final AtomicInteger nextContract = new AtomicInteger();
     private final AtomicInteger nextReference = new AtomicInteger();
     private final Queue<Call> calls = new ConcurrentLinkedQueue<>();
     private final Map<String, Double> valued = new ConcurrentHashMap<>();
@@ -85,12 +86,20 @@ final class Load implements AutoCloseable {
         this.contracts = List.copyOf(contracts);
     }
 
-    /** @param pause of a caller between two valuations */
+    /**
+     * Every caller goes through all contracts, beginning elsewhere, so that all are valued soon and each by way of several
+     * homes. (Out of one sequence, callers in step would take the same contracts to the same home for ever.)
+     *
+     * @param pause of a caller between two valuations
+     */
     Load pricing(int callers, Duration pause) {
         for (int i = 0; i < callers; i++) {
             int home = i;
+            Iterator<String> next = Stream.iterate(i * contracts.size() / callers, number -> number + 1)
+                    .map(this::contract)
+                    .iterator();
             start("price-" + i, () -> {
-                price(home);
+                price(home, next.next());
                 Waiting.pause(pause);
             });
         }
@@ -166,8 +175,11 @@ final class Load implements AutoCloseable {
         caller.start();
     }
 
-    private void price(int home) {
-        String contract = contracts.get(Math.floorMod(nextContract.getAndIncrement(), contracts.size()));
+    private String contract(int number) {
+        return contracts.get(Math.floorMod(number, contracts.size()));
+    }
+
+    private void price(int home, String contract) {
         call(Kind.PRICE, home, PRICE_PATIENCE, target -> client.price(target.uri(), contract))
                 .ifPresent(answer -> {
                     double price = answer.body().path("price").asDouble();
@@ -182,10 +194,7 @@ final class Load implements AutoCloseable {
         int number = nextReference.incrementAndGet();
         String reference = referencePrefix + number;
         TradeOrder order = new TradeOrder(
-                reference,
-                contracts.get(number % contracts.size()),
-                number % 2 == 0 ? 10 : -10,
-                BigDecimal.valueOf(100 + number % 900, 2));
+                reference, contract(number), number % 2 == 0 ? 10 : -10, BigDecimal.valueOf(100 + number % 900, 2));
         sent.put(reference, Instant.now());
         call(Kind.BOOK, home, BOOK_PATIENCE, target -> client.book(target.uri(), order))
                 .ifPresent(answer ->
