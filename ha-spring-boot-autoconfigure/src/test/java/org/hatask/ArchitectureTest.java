@@ -22,6 +22,8 @@ class ArchitectureTest {
             .definedBy("org.hatask.autoconfigure")
             .layer("actuate")
             .definedBy("org.hatask.actuate")
+            .layer("durable")
+            .definedBy("org.hatask.durable..")
             .layer("lifecycle")
             .definedBy("org.hatask.lifecycle")
             .layer("dispatch")
@@ -46,16 +48,19 @@ class ArchitectureTest {
             .mayNotBeAccessedByAnyLayer()
             .whereLayer("actuate")
             .mayOnlyBeAccessedByLayers("autoconfigure")
-            .whereLayer("lifecycle")
-            .mayOnlyBeAccessedByLayers("autoconfigure")
-            .whereLayer("dispatch")
+            .whereLayer("durable")
             .mayOnlyBeAccessedByLayers("autoconfigure", "actuate")
+            .whereLayer("lifecycle")
+            .mayOnlyBeAccessedByLayers("autoconfigure", "durable")
+            .whereLayer("dispatch")
+            .mayOnlyBeAccessedByLayers("autoconfigure", "actuate", "durable")
             .whereLayer("link")
             .mayOnlyBeAccessedByLayers("autoconfigure", "actuate", "lifecycle", "dispatch")
             .whereLayer("failure")
-            .mayOnlyBeAccessedByLayers("autoconfigure", "actuate", "lifecycle", "dispatch", "link")
+            .mayOnlyBeAccessedByLayers("autoconfigure", "actuate", "durable", "lifecycle", "dispatch", "link")
             .whereLayer("execute")
-            .mayOnlyBeAccessedByLayers("autoconfigure", "actuate", "lifecycle", "dispatch", "link", "failure")
+            .mayOnlyBeAccessedByLayers(
+                    "autoconfigure", "actuate", "durable", "lifecycle", "dispatch", "link", "failure")
             .whereLayer("zookeeper")
             .mayOnlyBeAccessedByLayers("autoconfigure")
             .whereLayer("standby")
@@ -68,17 +73,17 @@ class ArchitectureTest {
             slices().matching("org.hatask.(*)..").should().beFreeOfCycles();
 
     @ArchTest
-    static final ArchRule onlyOnePackageKnowsZooKeeper = noClasses()
+    static final ArchRule onlyTwoPackagesKnowZooKeeper = noClasses()
             .that()
-            .resideOutsideOfPackage("org.hatask.zookeeper")
+            .resideOutsideOfPackages("org.hatask.zookeeper", "org.hatask.durable.zookeeper")
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("org.apache.zookeeper..", "org.apache.curator..");
 
     @ArchTest
-    static final ArchRule onlyTheFenceKnowsJdbc = noClasses()
+    static final ArchRule onlyFenceAndStoreKnowJdbc = noClasses()
             .that()
-            .resideOutsideOfPackage("org.hatask.fence")
+            .resideOutsideOfPackages("org.hatask.fence", "org.hatask.durable.jdbc")
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("org.springframework.jdbc..", "org.springframework.transaction..");

@@ -1,0 +1,9 @@
+package org.hatask.durable;
+
+/**
+ * Who has a task in hand.
+ *
+ * @param worker id of the worker, see {@link TaskStore#register}
+ * @param nodeId id of its node
+ */
+public record Lease(String worker, String nodeId) {}

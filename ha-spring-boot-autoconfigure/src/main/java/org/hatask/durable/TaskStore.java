@@ -1,0 +1,136 @@
+package org.hatask.durable;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Where durable tasks are kept. Every decision about a task is made outside, as a new {@link TaskRecord}; the store only makes
+ * sure that a record takes the place of no other than the one it was made from. An implementation passes
+ * {@code TaskStoreConformanceTest}.
+ *
+ * <p>Thread-safe. Methods block, and throw {@link StoreUnavailableException} when the store does not answer in reasonable
+ * time, after which nothing is known of what they did; any other {@link org.hatask.TaskStoreException} means that nothing was
+ * done. A record that cannot be read is left out everywhere, set aside, logged once and counted in {@link #counts}.
+ */
+public interface TaskStore extends AutoCloseable {
+
+    /** The time of the store's own clock: the only one by which times of records are written and compared. */
+    Instant now();
+
+    /** Whether the record is small enough to be kept. */
+    boolean fits(TaskRecord task);
+
+    /**
+     * Keeps new tasks, or finds those that were submitted before with the same name and idempotency key.
+     *
+     * @param tasks with version 0; their ids are new
+     * @return for every task the record that is kept, with its version; another than the given one where the key was known
+     * @throws org.hatask.TaskStoreException when one of them is too large or the store is full; none is kept then
+     */
+    List<TaskRecord> submit(List<TaskRecord> tasks);
+
+    /** Whether {@link #submit} by this thread would become part of a transaction that the application has begun. */
+    default boolean joinsTransaction() {
+        return false;
+    }
+
+    /** Runs the action when what this thread has submitted is safe: now, or after the commit of its transaction. */
+    default void afterCommit(Runnable action) {
+        action.run();
+    }
+
+    /** The tasks with these ids; those that are not kept are missing. In no order. */
+    List<TaskRecord> find(Collection<String> ids);
+
+    /**
+     * Changes tasks, each only if the store still has it in the version of the given record; that then becomes one more.
+     *
+     * @return for every task whether it was changed
+     */
+    List<Boolean> replace(List<TaskRecord> changed);
+
+    // Workers
+
+    /**
+     * Lets a worker hold tasks, for as long as its lease is renewed.
+     *
+     * @param worker {@code <incarnation>.<number>}, never used before
+     */
+    void register(String worker, Duration lease);
+
+    /**
+     * Prolongs the lease to this time from now.
+     *
+     * @return false when the worker is not registered: its tasks may have been given to others
+     */
+    boolean renew(String worker, Duration lease);
+
+    /** Ends the registration of the worker; what it holds is {@link #abandoned} from now on. */
+    void release(String worker);
+
+    /** Ends the registrations whose lease has run out. */
+    void expire();
+
+    /** The workers registered now. */
+    Set<String> workers();
+
+    /** What the worker has in hand. */
+    List<TaskRecord> heldBy(String worker);
+
+    /** Tasks that are in the hands of a worker that is not registered. */
+    List<TaskRecord> abandoned(int atMost);
+
+    /** Tasks whose time to live is over and that have not begun. */
+    List<TaskRecord> outdated(int atMost);
+
+    /**
+     * Whether nodes give tasks to themselves, with {@link #lease}. If not, the manager on the master gives them out, with
+     * {@link #due} and {@link #replace}, and supervises alone.
+     */
+    boolean isClaimedByNodes();
+
+    /**
+     * Gives tasks that are due to the worker, those due longest first. Only where {@link #isClaimedByNodes()}; else none.
+     *
+     * @return them, in state LEASED; none when the worker is not registered
+     */
+    List<TaskRecord> lease(LeaseRequest request);
+
+    /** Tasks that are due and not paused, those due longest first. */
+    List<TaskRecord> due(int atMost);
+
+    /**
+     * Calls the listener, quickly and on any thread, when something may have changed that concerns this node: for stores that
+     * can tell. Others are looked at from time to time.
+     */
+    default void addListener(Runnable listener) {}
+
+    // Operators
+
+    /** From now on gives out no task of this name. */
+    void pause(String task);
+
+    /** Gives out tasks of this name again. */
+    void resume(String task);
+
+    /** Names of the tasks that are paused. */
+    Set<String> paused();
+
+    TaskCounts counts();
+
+    List<TaskRecord> list(TaskQuery query);
+
+    /**
+     * Forgets final tasks that ended before this time.
+     *
+     * @return how many
+     */
+    int prune(Instant endedBefore, int atMost);
+
+    /** Leaves alone what it was given from outside, such as a data source. */
+    @Override
+    void close();
+}
