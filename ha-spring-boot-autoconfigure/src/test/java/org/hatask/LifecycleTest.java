@@ -13,9 +13,10 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.apache.curator.test.InstanceSpec;
 import org.hatask.cluster.Membership;
 import org.hatask.link.LinkTransport;
 import org.junit.jupiter.api.AfterEach;
@@ -32,7 +33,7 @@ import org.springframework.context.annotation.Configuration;
 import org.springframework.context.event.EventListener;
 
 /** Nodes that come and go. */
-@Timeout(180)
+@Timeout(300)
 class LifecycleTest {
 
     static class Desk {
@@ -103,8 +104,12 @@ class LifecycleTest {
 
     private final List<AutoCloseable> open = new ArrayList<>();
 
+    /** For callers that block: how many threads the JDK's common pool has depends on the machine. */
+    private final ExecutorService threads = Executors.newCachedThreadPool();
+
     @AfterEach
     void closeAll() throws Exception {
+        threads.shutdownNow();
         for (int i = open.size() - 1; i >= 0; i--) {
             open.get(i).close();
         }
@@ -129,16 +134,18 @@ class LifecycleTest {
         for (String id : nodes.workerIds()) {
             Desk desk = nodes.bean(id, Desk.class);
             for (int i = 0; i < 4; i++) {
-                callers.add(CompletableFuture.runAsync(() -> {
-                    while (!stop.get()) {
-                        try {
-                            desk.any();
-                            mastersSeen.merge(desk.master(), 1, Integer::sum);
-                        } catch (Throwable e) {
-                            failures.add(e);
-                        }
-                    }
-                }));
+                callers.add(CompletableFuture.runAsync(
+                        () -> {
+                            while (!stop.get()) {
+                                try {
+                                    desk.any();
+                                    mastersSeen.merge(desk.master(), 1, Integer::sum);
+                                } catch (Throwable e) {
+                                    failures.add(e);
+                                }
+                            }
+                        },
+                        threads));
             }
         }
         await().atMost(TestNodes.PATIENCE)
@@ -159,13 +166,15 @@ class LifecycleTest {
     void aTaskEndsWhenItsCallerIsGoneWithoutAWord() throws Exception {
         TestNodes nodes = nodes().startAll("n1", "n2");
         String other = nodes.workerIds().get(0);
-        CompletableFuture<Void> call = CompletableFuture.runAsync(() -> {
-            try {
-                nodes.bean(other, Desk.class).hold();
-            } catch (InterruptedException e) {
-                throw new IllegalStateException(e);
-            }
-        });
+        CompletableFuture<Void> call = CompletableFuture.runAsync(
+                () -> {
+                    try {
+                        nodes.bean(other, Desk.class).hold();
+                    } catch (InterruptedException e) {
+                        throw new IllegalStateException(e);
+                    }
+                },
+                threads);
         await().atMost(TestNodes.PATIENCE).until(() -> Desk.HELD.contains("held"));
 
         // As seen by the master, this is what a kill does: the links break, and some time later the record goes.
@@ -190,11 +199,11 @@ class LifecycleTest {
         await().atMost(TestNodes.PATIENCE).until(() -> seen.stream()
                 .anyMatch(event ->
                         event instanceof NodeLeftEvent left && left.node().id().equals(master)));
-        assertThat(seen)
+        await().atMost(TestNodes.PATIENCE).until(() -> seen.stream()
                 .anyMatch(event -> event instanceof MasterElectedEvent elected
                         && elected.epoch() == 2
                         && elected.nodeId().equals(other)
-                        && elected.cause().contains(master));
+                        && elected.cause().contains(master)));
         assertThat(seen).filteredOn(NodeJoinedEvent.class::isInstance).hasSize(2);
     }
 
@@ -221,7 +230,7 @@ class LifecycleTest {
 
         nodes.zooKeeper().restart();
 
-        await().atMost(Duration.ofSeconds(60))
+        await().atMost(Duration.ofSeconds(150))
                 .until(() -> availability.getReadinessState() == ReadinessState.ACCEPTING_TRAFFIC);
         nodes.awaitAgreement();
         assertThat(node.getBean(Desk.class).master()).startsWith("n1 ");
@@ -248,27 +257,28 @@ class LifecycleTest {
     }
 
     @Test
-    void withoutAnyConfigurationTheNodesOfAMachineShareADevelopmentServer(@TempDir Path directory) {
+    void withoutAnyConfigurationTheNodesOfAMachineShareADevelopmentServer(@TempDir Path directory) throws Exception {
         String[] properties = {
-            "ha.zookeeper.embedded.port=" + InstanceSpec.getRandomPort(),
+            "ha.zookeeper.embedded.port=" + TestZooKeeper.freePorts(1).get(0),
             "ha.zookeeper.embedded.data-dir=" + directory,
             "ha.zookeeper.session-timeout=2s"
         };
         HaCluster first = application("dev1", properties);
         HaCluster second = application("dev2", properties);
 
-        await().atMost(Duration.ofSeconds(60))
+        await().atMost(Duration.ofSeconds(150))
                 .until(() -> first.members().size() == 2
                         && second.members().size() == 2
                         && first.isMaster() != second.isMaster());
     }
 
     @Test
-    void withAnEmbeddedEnsembleEveryNodeHostsAPeer(@TempDir Path directory) {
+    void withAnEmbeddedEnsembleEveryNodeHostsAPeer(@TempDir Path directory) throws Exception {
+        List<Integer> ports = TestZooKeeper.freePorts(9);
         List<String> peers = new ArrayList<>();
-        for (String id : List.of("n1", "n2", "n3")) {
-            peers.add(id + "@127.0.0.1:" + InstanceSpec.getRandomPort() + ":" + InstanceSpec.getRandomPort() + ":"
-                    + InstanceSpec.getRandomPort());
+        for (int i = 0; i < 3; i++) {
+            peers.add("n" + (i + 1) + "@127.0.0.1:" + ports.get(3 * i) + ":" + ports.get(3 * i + 1) + ":"
+                    + ports.get(3 * i + 2));
         }
         List<HaCluster> nodes = new ArrayList<>();
         for (String id : List.of("n1", "n2", "n3")) {
@@ -279,7 +289,7 @@ class LifecycleTest {
                     "ha.zookeeper.session-timeout=2s"));
         }
 
-        await().atMost(Duration.ofSeconds(60))
+        await().atMost(Duration.ofSeconds(150))
                 .until(() -> nodes.stream().allMatch(node -> node.members().size() == 3)
                         && nodes.stream().filter(HaCluster::isMaster).count() == 1);
     }

@@ -90,7 +90,7 @@ class OperatorEndpointTest {
 
         assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
         assertThat(json(response).path("result").asText()).isEqualTo("DONE");
-        assertThat(nodes.masterId()).isEqualTo(next);
+        await().atMost(TestNodes.PATIENCE).until(() -> nodes.masterId().equals(next));
         String id = json(response).path("id").asText();
         await().atMost(TestNodes.PATIENCE).until(() -> action(next, id).isObject());
         JsonNode action = action(next, id);
@@ -101,9 +101,11 @@ class OperatorEndpointTest {
         assertThat(action.path("via").asText()).isEqualTo(old);
         assertThat(action.path("at").asText()).startsWith("20");
         assertThat(action.path("result").asText()).isEqualTo("DONE");
-        JsonNode changes = history(next).path("history");
-        assertThat(changes.path(changes.size() - 1).path("cause").asText())
-                .isEqualTo("hand-over by " + old + ": promotion of " + next + " by alice");
+        await().atMost(TestNodes.PATIENCE).untilAsserted(() -> {
+            JsonNode changes = history(next).path("history");
+            assertThat(changes.path(changes.size() - 1).path("cause").asText())
+                    .isEqualTo("hand-over by " + old + ": promotion of " + next + " by alice");
+        });
     }
 
     private static JsonNode history(String node) throws Exception {

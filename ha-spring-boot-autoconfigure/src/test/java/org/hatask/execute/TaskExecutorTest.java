@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.springframework.beans.factory.support.StaticListableBeanFactory;
 
-@Timeout(30)
+@Timeout(120)
 class TaskExecutorTest {
 
     private static final Duration LONG = Duration.ofMinutes(1);
@@ -172,7 +172,7 @@ class TaskExecutorTest {
     @Test
     void anOverdueTaskIsInterruptedAndItsOutcomeUnknown() {
         CompletableFuture<Outcome> outcome =
-                executor.submit(attempt("hold", Duration.ofMillis(100), 0), new Object[] {"a"});
+                executor.submit(attempt("hold", Duration.ofSeconds(1), 0), new Object[] {"a"});
 
         assertThat(outcome).succeedsWithin(LONG).isInstanceOfSatisfying(Outcome.Unknown.class, unknown -> assertThat(
                         unknown.timedOut())
@@ -202,9 +202,9 @@ class TaskExecutorTest {
     void whatWaitedTooLongInTheQueueIsNotStarted() throws InterruptedException {
         executor.submit(attempt("hold"), new Object[] {"a"});
         desk.entered.await();
-        CompletableFuture<Outcome> waiting =
-                executor.submit(attempt("context", Duration.ofMillis(80), 0), new Object[0]);
-        await().until(() -> executor.running().stream().anyMatch(r -> r.age().toMillis() > 150));
+        Attempt late = attempt("context", Duration.ofMillis(200), 0);
+        CompletableFuture<Outcome> waiting = executor.submit(late, new Object[0]);
+        await().until(() -> System.nanoTime() - late.deadlineNanos() > 0);
 
         desk.leave.countDown();
 
@@ -283,11 +283,11 @@ class TaskExecutorTest {
                 throw new UnsupportedOperationException("not this one");
             }
         };
-        executor.runInPlace(attempt("later", Duration.ofMillis(60), 0), () -> stubborn);
-        await().atMost(LONG).until(() -> executor.running().get(0).age().toMillis() > 300);
+        executor.runInPlace(attempt("later", Duration.ofMillis(500), 0), () -> stubborn);
+        await().atMost(LONG).until(() -> executor.running().get(0).age().toMillis() > 1000);
         CompletableFuture<Object> future = new CompletableFuture<>();
 
-        executor.runInPlace(attempt("later", Duration.ofMillis(60), 0), () -> future);
+        executor.runInPlace(attempt("later", Duration.ofMillis(500), 0), () -> future);
 
         await().atMost(LONG).until(future::isCancelled);
     }

@@ -5,12 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
 import org.hatask.HaTask;
@@ -57,7 +57,7 @@ class MasterRoleTest {
             .next();
 
     private final List<String> happened = new ArrayList<>();
-    private final Queue<Runnable> dutiesThread = new ArrayDeque<>();
+    private final Queue<Runnable> dutiesThread = new ConcurrentLinkedQueue<>();
     private final AtomicLong held = new AtomicLong();
     private final Node self =
             new Node("n1", "i1", URI.create("http://localhost:1"), NodeState.UP, true, true, 1, null, Instant.EPOCH);
@@ -158,7 +158,7 @@ class MasterRoleTest {
                 () -> new MasterRole.Parts(executor, election, operations, which),
                 audience,
                 dutiesThread::add,
-                Duration.ofSeconds(10));
+                Duration.ofSeconds(20));
     }
 
     private void runDuties() {
@@ -319,7 +319,7 @@ class MasterRoleTest {
 
         role.lost(3, "lost its session");
 
-        assertThat(running).succeedsWithin(Duration.ofSeconds(10));
+        assertThat(running).succeedsWithin(Duration.ofSeconds(20));
         runDuties();
         assertThat(happened).containsExactly("note: laid down");
     }
@@ -394,10 +394,10 @@ class MasterRoleTest {
         assertThat(attempt()).isInstanceOf(Outcome.Refused.class);
         assertThat(quiet).isNotDone();
         leave.countDown();
-        assertThat(running).succeedsWithin(Duration.ofSeconds(10)).isInstanceOf(Outcome.Succeeded.class);
+        assertThat(running).succeedsWithin(Duration.ofSeconds(20)).isInstanceOf(Outcome.Succeeded.class);
         org.awaitility.Awaitility.await().until(() -> !dutiesThread.isEmpty());
         runDuties();
-        assertThat(quiet).succeedsWithin(Duration.ofSeconds(10));
+        assertThat(quiet).succeedsWithin(Duration.ofSeconds(20));
         assertThat(happened).endsWith("lay down 3");
     }
 
@@ -422,7 +422,7 @@ class MasterRoleTest {
                 () -> new MasterRole.Parts(executor, election, operations, MasterDuties.NONE),
                 watching,
                 dutiesThread::add,
-                Duration.ofSeconds(10));
+                Duration.ofSeconds(20));
         held.set(3);
         role[0].gained(3);
         runDuties();

@@ -36,7 +36,7 @@ import org.junit.jupiter.api.Timeout;
  * A task without {@code retry}, called over real connections that break while both nodes live: it is executed once, and its
  * result reaches the caller.
  */
-@Timeout(60)
+@Timeout(120)
 class AskAfterBreakTest {
 
     private static final Duration SOON = Duration.ofSeconds(20);

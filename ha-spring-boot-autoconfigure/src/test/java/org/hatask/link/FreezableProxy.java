@@ -97,15 +97,22 @@ public final class FreezableProxy implements AutoCloseable {
     private void accept() {
         while (!server.isClosed()) {
             try {
-                Socket in = server.accept();
-                Socket out = new Socket(InetAddress.getLoopbackAddress(), target);
-                callers.add(in);
-                targets.add(out);
-                start(() -> forward(in, out));
-                start(() -> forward(out, in));
+                connect(server.accept());
             } catch (IOException e) {
                 return;
             }
+        }
+    }
+
+    private void connect(Socket in) {
+        try {
+            Socket out = new Socket(InetAddress.getLoopbackAddress(), target);
+            callers.add(in);
+            targets.add(out);
+            start(() -> forward(in, out));
+            start(() -> forward(out, in));
+        } catch (IOException e) {
+            reset(in); // As nobody listens there now, perhaps not yet.
         }
     }
 

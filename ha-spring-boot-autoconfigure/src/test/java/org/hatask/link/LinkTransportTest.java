@@ -28,10 +28,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Real connections between nodes in one JVM, each with its own Tomcat. */
-@Timeout(60)
+@Timeout(120)
 class LinkTransportTest {
 
-    private static final LinkSettings QUICK = TestNode.settings(Duration.ofMillis(250), 32);
+    private static final LinkSettings QUICK = TestNode.settings(Duration.ofSeconds(1), 32);
 
     private final List<AutoCloseable> opened = new ArrayList<>();
 
@@ -154,10 +154,12 @@ class LinkTransportTest {
         for (int i = 0; i < 1000; i++) {
             assertThat(TestTasks.get(calls.get(i))).isEqualTo(new Outcome.Succeeded("value " + i));
         }
-        assertThat(a.transport.links()).singleElement().satisfies(link -> assertThat(link.pending())
-                .isZero());
-        assertThat(b.transport.links()).singleElement().satisfies(link -> assertThat(link.serving())
-                .isZero());
+        await().untilAsserted(() -> {
+            assertThat(a.transport.links()).singleElement().satisfies(link -> assertThat(link.pending())
+                    .isZero());
+            assertThat(b.transport.links()).singleElement().satisfies(link -> assertThat(link.serving())
+                    .isZero());
+        });
     }
 
     @Test
@@ -177,7 +179,7 @@ class LinkTransportTest {
         String tooLarge = "x".repeat(16 * 1024 * 1024);
 
         assertThat(a.call(b, tooLarge))
-                .failsWithin(Duration.ofSeconds(10))
+                .failsWithin(Duration.ofSeconds(30))
                 .withThrowableThat()
                 .havingCause()
                 .isInstanceOf(CodecException.class)
@@ -231,17 +233,17 @@ class LinkTransportTest {
 
     @Test
     void pendingCallIsUnknownAtOnceWhenTheOtherServerStops() {
-        TestNode a = start("a");
-        TestNode b = start("b");
+        // Long before anybody could miss a heartbeat.
+        TestNode a = start("a", TestNode.settings(Duration.ofSeconds(20), 32));
+        TestNode b = start("b", TestNode.settings(Duration.ofSeconds(20), 32));
         b.tasks.behaviours.put("echo", (attempt, argument) -> new CompletableFuture<>());
         CompletableFuture<Outcome> call = a.call(b, "x");
         await().until(() -> b.tasks.executed.size() == 1);
 
         b.stopServer();
 
-        assertThat(call.orTimeout(2, TimeUnit.SECONDS).join()).isInstanceOf(Outcome.Unknown.class);
-        assertThat(TestTasks.get(a.call(b, "x"))).isInstanceOf(Outcome.NotSent.class);
-        assertThat(a.transport.isReachable(b.node())).isFalse();
+        assertThat(call.orTimeout(15, TimeUnit.SECONDS).join()).isInstanceOf(Outcome.Unknown.class);
+        awaitAvoided(a, b.node());
         assertThat(b.tasks.cancelled).isEmpty();
     }
 
@@ -273,9 +275,9 @@ class LinkTransportTest {
         CompletableFuture<Outcome> halfSent = a.call(behindProxy, large);
         CompletableFuture<Outcome> queued = a.call(behindProxy, large);
 
-        assertThat(TestTasks.get(sent)).isEqualTo(new Outcome.Unknown("no sign of life from b for 750 ms", false, 1));
+        assertThat(TestTasks.get(sent)).isEqualTo(new Outcome.Unknown("no sign of life from b for 3 s", false, 1));
         assertThat(TestTasks.get(halfSent)).isInstanceOf(Outcome.Unknown.class);
-        assertThat(TestTasks.get(queued)).isEqualTo(new Outcome.NotSent("no sign of life from b for 750 ms"));
+        assertThat(TestTasks.get(queued)).isEqualTo(new Outcome.NotSent("no sign of life from b for 3 s"));
         assertThat(a.transport.isReachable(behindProxy)).isFalse();
         assertThat(b.tasks.executed).hasSize(1);
     }
@@ -298,7 +300,7 @@ class LinkTransportTest {
         toB.freeze();
 
         // Well before the patience with an accepted link ends, which is four times as long.
-        await().atMost(Duration.ofMillis(2500)).until(() -> !a.transport.isReachable(behindProxy));
+        await().atMost(Duration.ofSeconds(10)).until(() -> !a.transport.isReachable(behindProxy));
         assertThat(a.transport.links()).isEmpty();
     }
 
@@ -362,13 +364,13 @@ class LinkTransportTest {
             LinkInfo link = a.transport.links().get(0);
             assertThat(link.report()).isNotNull();
             assertThat(link.report().inFlight()).isEqualTo(1);
-            assertThat(Duration.between(first.since(), link.lastSeen())).isGreaterThan(Duration.ofSeconds(2));
+            assertThat(Duration.between(first.since(), link.lastSeen())).isGreaterThan(Duration.ofSeconds(4));
             assertThat(link.since()).isEqualTo(first.since());
         });
     }
 
     @Test
-    void whereNobodyListensNothingIsSentAndThatIsKnownFast() throws IOException {
+    void whereNobodyListensNothingIsSentAndForAWhileNobodyTries() throws IOException {
         TestNode a = start("a");
         int free;
         try (ServerSocket socket = new ServerSocket(0)) {
@@ -377,11 +379,19 @@ class LinkTransportTest {
         Node nobody = TestNode.node("b", free);
         assertThat(a.transport.isReachable(nobody)).isTrue();
 
-        assertThat(a.call(nobody, "x")).succeedsWithin(Duration.ofSeconds(2)).isInstanceOf(Outcome.NotSent.class);
+        assertThat(TestTasks.get(a.call(nobody, "x"))).isInstanceOf(Outcome.NotSent.class);
 
-        assertThat(a.transport.isReachable(nobody)).isFalse();
-        assertThat(a.call(nobody, "x")).isCompletedWithValueMatching(o -> o instanceof Outcome.NotSent);
+        awaitAvoided(a, nobody);
         await().until(() -> a.transport.isReachable(nobody));
+    }
+
+    /** It is called in vain once more, for its pause may be over, and then left in peace. */
+    private static void awaitAvoided(TestNode caller, Node target) {
+        await().untilAsserted(() -> {
+            assertThat(TestTasks.get(caller.call(target, "x"))).isInstanceOf(Outcome.NotSent.class);
+            assertThat(caller.transport.isReachable(target)).isFalse();
+            assertThat(caller.call(target, "x")).isCompletedWithValueMatching(o -> o instanceof Outcome.NotSent);
+        });
     }
 
     @Test
@@ -393,8 +403,8 @@ class LinkTransportTest {
         CompletableFuture<Outcome> first = a.call(silent, "x");
         CompletableFuture<Outcome> second = a.call(silent, "x");
 
-        assertThat(first).succeedsWithin(Duration.ofSeconds(5)).isInstanceOf(Outcome.NotSent.class);
-        assertThat(second).succeedsWithin(Duration.ofSeconds(5)).isInstanceOf(Outcome.NotSent.class);
+        assertThat(first).succeedsWithin(Duration.ofSeconds(20)).isInstanceOf(Outcome.NotSent.class);
+        assertThat(second).succeedsWithin(Duration.ofSeconds(20)).isInstanceOf(Outcome.NotSent.class);
         assertThat(a.transport.isReachable(silent)).isFalse();
     }
 
@@ -410,8 +420,7 @@ class LinkTransportTest {
         Node formerSelf = TestNode.node("a", start("e").port());
 
         for (Node target : List.of(wrongKey.node(), wrongCluster.node(), noKey.node(), formerSelf)) {
-            assertThat(TestTasks.get(a.call(target, "x"))).as("%s", target).isInstanceOf(Outcome.NotSent.class);
-            assertThat(a.transport.isReachable(target)).isFalse();
+            awaitAvoided(a, target);
         }
         for (TestNode target : List.of(wrongKey, wrongCluster, noKey)) {
             assertThat(TestTasks.get(target.call(a, "x"))).isInstanceOf(Outcome.NotSent.class);
@@ -434,7 +443,7 @@ class LinkTransportTest {
         }
 
         assertThat(answers).allSatisfy(answer -> assertThat(answer)
-                .succeedsWithin(Duration.ofSeconds(10))
+                .succeedsWithin(Duration.ofSeconds(30))
                 .isEqualTo("Succeeded[value=y]"));
     }
 

@@ -94,7 +94,7 @@ final class TestNode implements AutoCloseable {
 
     static LinkSettings settings(Duration heartbeat, int maxHandshakes) {
         return new LinkSettings(
-                Duration.ofMillis(1000),
+                Duration.ofSeconds(3),
                 heartbeat,
                 3,
                 16 * 1024 * 1024,

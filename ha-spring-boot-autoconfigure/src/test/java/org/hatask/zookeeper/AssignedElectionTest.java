@@ -51,7 +51,7 @@ class AssignedElectionTest {
     }
 
     private static void awaitHeld(TestNode node) {
-        await().pollInterval(PAUSE).atMost(TestNode.SOON).until(node::isMaster);
+        await().pollInterval(PAUSE).atMost(TestNode.SOON).until(node::isToldMaster);
     }
 
     private static void awaitMembers(TestNode node, int count) {
@@ -162,11 +162,12 @@ class AssignedElectionTest {
         awaitHeld(n1);
         assertThat(n1.epoch()).isEqualTo(3);
         await().during(Duration.ofMillis(600)).atMost(TestNode.SOON).until(() -> n1.isMaster() && !n2.isMaster());
-        assertThat(n1.election().history())
-                .extracting(MasterChange::cause)
-                .last()
-                .asString()
-                .contains("hand-over by n2");
+        await().atMost(TestNode.SOON)
+                .untilAsserted(() -> assertThat(n1.election().history())
+                        .extracting(MasterChange::cause)
+                        .last()
+                        .asString()
+                        .contains("hand-over by n2"));
     }
 
     @Test
@@ -214,7 +215,7 @@ class AssignedElectionTest {
         server.close();
         server = TestZooKeeper.start(100, port);
 
-        await().atMost(Duration.ofSeconds(15)).until(() -> n2.epoch() >= 3);
+        await().atMost(TestNode.SOON).until(() -> n2.epoch() >= 3);
         assertThat(n1.isMaster()).isFalse();
         assertThat(n1.events).hasSize(2);
     }

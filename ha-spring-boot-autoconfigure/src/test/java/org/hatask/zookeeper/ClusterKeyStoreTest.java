@@ -45,9 +45,9 @@ class ClusterKeyStoreTest {
         assertThat(first.current()).isEmpty();
         a.start();
         b.start();
-        byte[] key = first.key().get(8, TimeUnit.SECONDS);
+        byte[] key = first.key().get(30, TimeUnit.SECONDS);
         assertThat(key).hasSize(32);
-        assertThat(second.key().get(8, TimeUnit.SECONDS)).isEqualTo(key);
+        assertThat(second.key().get(30, TimeUnit.SECONDS)).isEqualTo(key);
         assertThat(second.current())
                 .hasValueSatisfying(known -> assertThat(known).isEqualTo(key));
     }
@@ -57,7 +57,7 @@ class ClusterKeyStoreTest {
         ZooKeeperClients clients = clients(null);
         ClusterKeyStore store = store(clients);
         clients.start();
-        byte[] key = store.key().get(8, TimeUnit.SECONDS);
+        byte[] key = store.key().get(30, TimeUnit.SECONDS);
         int port = server.getPort();
         server.close();
         server = TestZooKeeper.start(100, port);
@@ -69,7 +69,7 @@ class ClusterKeyStoreTest {
         ZooKeeperClients other = clients(null);
         ClusterKeyStore later = store(other);
         other.start();
-        assertThat(later.key().get(8, TimeUnit.SECONDS)).isEqualTo(key);
+        assertThat(later.key().get(30, TimeUnit.SECONDS)).isEqualTo(key);
     }
 
     @ParameterizedTest
@@ -82,14 +82,14 @@ class ClusterKeyStoreTest {
         String creation = "create " + unlucky.paths().secret();
         CompletableFuture<?> sprung = way.lose(lost, does -> does.contains(creation), false);
         unlucky.start();
-        sprung.get(8, TimeUnit.SECONDS);
+        sprung.get(30, TimeUnit.SECONDS);
         ZooKeeperClients other = clients(null);
         ClusterKeyStore second = store(other);
         other.start();
 
-        byte[] key = first.key().get(8, TimeUnit.SECONDS);
+        byte[] key = first.key().get(30, TimeUnit.SECONDS);
 
-        assertThat(second.key().get(8, TimeUnit.SECONDS)).isEqualTo(key);
+        assertThat(second.key().get(30, TimeUnit.SECONDS)).isEqualTo(key);
     }
 
     @Test
@@ -97,7 +97,7 @@ class ClusterKeyStoreTest {
         ZooKeeperClients owner = clients("ha:secret");
         ClusterKeyStore store = store(owner);
         owner.start();
-        store.key().get(8, TimeUnit.SECONDS);
+        store.key().get(30, TimeUnit.SECONDS);
         ZooKeeperClients stranger = clients(null);
         ClusterKeyStore refused = store(stranger);
         stranger.start();

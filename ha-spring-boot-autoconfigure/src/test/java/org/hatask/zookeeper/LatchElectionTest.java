@@ -38,7 +38,7 @@ class LatchElectionTest extends MasterElectionConformanceTest {
         assertThat(n2.write(Op.delete(latchNodeOf(n1), -1))).isEqualTo(Code.OK);
         awaitHeld(n2);
         assertThat(n2.epoch()).isEqualTo(2);
-        assertThat(n1.events).hasSize(2);
+        await().atMost(TestNode.SOON).until(() -> n1.events.size() == 2);
         assertThat(n1.events.get(1)).startsWith("lost 1: was deposed");
         awaitStanding(n1);
         n2.election().resign("test", TestNode.SOON);

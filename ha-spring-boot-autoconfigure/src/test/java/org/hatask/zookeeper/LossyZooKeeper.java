@@ -109,6 +109,11 @@ final class LossyZooKeeper implements AutoCloseable {
         sockets.clear();
     }
 
+    /** How many there have been until now. */
+    int connections() {
+        return passages.size();
+    }
+
     /** From now on the open connections get no answer but to pings, which come even unasked. {@link #cut()} ends it. */
     void answerOnlyPings() {
         passages.forEach(Passage::answerOnlyPings);

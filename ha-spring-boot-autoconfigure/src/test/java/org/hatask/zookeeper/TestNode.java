@@ -32,7 +32,7 @@ final class TestNode implements AutoCloseable {
 
     static final Duration TICK = Duration.ofMillis(100);
     static final Duration SESSION = Duration.ofMillis(1200);
-    static final Duration SOON = Duration.ofSeconds(8);
+    static final Duration SOON = Duration.ofSeconds(30);
 
     static {
         ((Logger) LoggerFactory.getLogger("ROOT")).setLevel(Level.INFO);
@@ -162,6 +162,12 @@ final class TestNode implements AutoCloseable {
 
     boolean isMaster() {
         return election.mastership().isHeld();
+    }
+
+    /** Whether it is master and its listener was told so, which comes a moment later. */
+    boolean isToldMaster() {
+        long epoch = epoch();
+        return epoch != 0 && !events.isEmpty() && events.get(events.size() - 1).equals("gained " + epoch);
     }
 
     List<String> memberIds() {

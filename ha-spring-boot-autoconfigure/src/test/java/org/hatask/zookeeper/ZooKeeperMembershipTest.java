@@ -50,7 +50,7 @@ class ZooKeeperMembershipTest {
         assertThat(n1.state.view().member("n2")).contains(n2.node);
 
         n2.membership.leave();
-        await().atMost(Duration.ofMillis(500))
+        await().atMost(TestNode.SOON)
                 .untilAsserted(() -> assertThat(n1.memberIds()).containsExactly("n1"));
         n2.membership.selfChanged();
         await().during(Duration.ofMillis(200)).until(() -> n1.memberIds().equals(List.of("n1")));
@@ -75,7 +75,7 @@ class ZooKeeperMembershipTest {
         TestNode former = start("n1", 1);
         awaitJoined(former);
         TestNode restarted = start("n1", 1);
-        await().atMost(Duration.ofSeconds(3)).until(() -> restarted
+        await().atMost(TestNode.SOON).until(() -> restarted
                 .state
                 .view()
                 .member("n1")

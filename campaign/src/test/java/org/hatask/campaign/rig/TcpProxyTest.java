@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 
 class TcpProxyTest {
 
-    private static final int SOON_MILLIS = 5_000;
+    private static final int SOON_MILLIS = 30_000;
     private static final int A_WHILE_MILLIS = 300;
 
     private final Flow there = new Flow(1);
@@ -128,7 +128,8 @@ class TcpProxyTest {
                     .isInstanceOf(IOException.class)
                     .isNotInstanceOf(SocketTimeoutException.class);
         }
-        await().untilAsserted(() -> assertThat(proxy.targetListens()).isFalse());
+        await().atMost(Duration.ofMillis(SOON_MILLIS))
+                .untilAsserted(() -> assertThat(proxy.targetListens()).isFalse());
         assertThatThrownBy(this::dial).isInstanceOf(ConnectException.class);
     }
 

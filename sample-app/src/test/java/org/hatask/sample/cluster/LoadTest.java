@@ -24,7 +24,7 @@ class LoadTest {
         first = new FakeNode("n1").answering(200, "{\"price\": 2.5, \"number\": 1, \"epoch\": 1, \"node\": \"n1\"}");
         second = new FakeNode("n2").answering(200, "{\"price\": 2.5, \"number\": 1, \"epoch\": 1, \"node\": \"n2\"}");
         rotation = new Rotation(List.of(first.target(), second.target()));
-        load = new Load(rotation, new DeskClient(Duration.ofSeconds(2)), List.of("OPT-1", "OPT-2"));
+        load = new Load(rotation, new DeskClient(Duration.ofSeconds(20)), List.of("OPT-1", "OPT-2"));
     }
 
     @AfterEach
