@@ -8,6 +8,8 @@ import java.time.Duration;
 import java.util.Properties;
 import org.apache.zookeeper.server.embedded.ExitHandler;
 import org.apache.zookeeper.server.embedded.ZooKeeperServerEmbedded;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** One ZooKeeper server inside this process, and the configuration that all of ours share. */
 final class EmbeddedZooKeeper implements AutoCloseable {
@@ -20,9 +22,13 @@ final class EmbeddedZooKeeper implements AutoCloseable {
     /** Sessions end only at multiples of the tick, and leases wait for it: several fit into a session. */
     private static final int TICKS_PER_SESSION = 10;
 
+    private static final Logger log = LoggerFactory.getLogger(EmbeddedZooKeeper.class);
+
+    private final Path baseDir;
     private final ZooKeeperServerEmbedded server;
 
-    private EmbeddedZooKeeper(ZooKeeperServerEmbedded server) {
+    private EmbeddedZooKeeper(Path baseDir, ZooKeeperServerEmbedded server) {
+        this.baseDir = baseDir;
         this.server = server;
     }
 
@@ -63,20 +69,21 @@ final class EmbeddedZooKeeper implements AutoCloseable {
     /** Starts a server; waits until it listens, not until it has a quorum. */
     static EmbeddedZooKeeper start(Path baseDir, Properties configuration) throws Exception {
         Files.createDirectories(baseDir);
-        deleteOldConfigurations(baseDir);
+        deleteConfigurations(baseDir);
         ZooKeeperServerEmbedded server = ZooKeeperServerEmbedded.builder()
                 .baseDir(baseDir)
                 .configuration(configuration)
                 .exitHandler(ExitHandler.LOG_ONLY)
                 .build();
         server.start(INIT_LIMIT.toMillis());
-        return new EmbeddedZooKeeper(server);
+        return new EmbeddedZooKeeper(baseDir, server);
     }
 
-    /** The server writes a new one at every start and never deletes any. */
-    private static void deleteOldConfigurations(Path baseDir) throws IOException {
-        try (DirectoryStream<Path> old = Files.newDirectoryStream(baseDir, "zookeeper.configuration*.properties")) {
-            for (Path file : old) {
+    /** The server writes new ones at every start and never deletes any; a process that was killed has left its own. */
+    private static void deleteConfigurations(Path baseDir) throws IOException {
+        try (DirectoryStream<Path> written =
+                Files.newDirectoryStream(baseDir, "zookeeper.configuration*.properties*")) {
+            for (Path file : written) {
                 Files.deleteIfExists(file);
             }
         }
@@ -94,5 +101,10 @@ final class EmbeddedZooKeeper implements AutoCloseable {
     @Override
     public void close() {
         server.close();
+        try {
+            deleteConfigurations(baseDir);
+        } catch (IOException e) {
+            log.debug("what the server wrote below {} could not be deleted", baseDir, e);
+        }
     }
 }
