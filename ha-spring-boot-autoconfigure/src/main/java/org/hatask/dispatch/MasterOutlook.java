@@ -69,10 +69,9 @@ interface MasterOutlook {
                 .map(Node::id)
                 .findFirst()
                 .orElse("<node>");
+        // Where the endpoint is, other nodes' included, is the user's choice: a whole command could only be guessed.
         return (appointed.isEmpty() ? "" : " It is master again when it comes back under this id.")
-                + " To promote another node: curl -X POST " + view.self().uri()
-                + "/actuator/ha -H 'Content-Type: application/json' -d '{\"action\": \"promote\", \"node\": \""
-                + candidate
-                + "\"}'";
+                + " To promote another node: POST {\"action\": \"promote\", \"node\": \"" + candidate
+                + "\"} to the actuator endpoint 'ha' of any node (/actuator/ha unless configured otherwise).";
     }
 }

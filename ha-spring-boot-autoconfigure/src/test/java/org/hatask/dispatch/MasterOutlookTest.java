@@ -52,9 +52,9 @@ class MasterOutlookTest {
         assertThat(outlook.hopeless(view(List.of(N2), null, appointed("n1"))))
                 .hasValue(
                         "The appointed master n1 of epoch 4 is gone since 2026-03-01T12:00:00Z, as far as this node knows."
-                                + " It is master again when it comes back under this id. To promote another node: curl -X POST"
-                                + " http://n2:80/actuator/ha -H 'Content-Type: application/json' -d '{\"action\": \"promote\","
-                                + " \"node\": \"n2\"}'");
+                                + " It is master again when it comes back under this id. To promote another node: POST"
+                                + " {\"action\": \"promote\", \"node\": \"n2\"} to the actuator endpoint 'ha' of any node"
+                                + " (/actuator/ha unless configured otherwise).");
     }
 
     @Test
