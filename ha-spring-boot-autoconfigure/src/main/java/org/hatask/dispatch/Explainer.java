@@ -64,7 +64,7 @@ final class Explainer {
                 excluded.put(node.incarnation(), reason);
             }
         }
-        List<Node> fit = fitness.fit(open);
+        List<Node> fit = fitness.couldBeFit(open);
         List<Node> chosenFrom = fit.isEmpty() && !open.isEmpty() ? fitness.lastResort(open) : fit;
         open.stream()
                 .filter(node -> !chosenFrom.contains(node))

@@ -13,8 +13,14 @@ import org.jspecify.annotations.Nullable;
  */
 public interface Fitness {
 
-    /** Those of the nodes that may get work now; may be none. The list itself when it is all of them. */
+    /**
+     * Those of the nodes that may get work now; may be none. The list itself when it is all of them. A node whose share grows
+     * is among them as often as is its share, so whoever asks uses that up: {@link #couldBeFit} does not.
+     */
     List<Node> fit(List<Node> nodes);
+
+    /** Those of the nodes that get work now or, with a growing share, now and then. To ask changes nothing. */
+    List<Node> couldBeFit(List<Node> nodes);
 
     /** Where to turn when none is fit: some of the nodes, and all of them rather than none. */
     List<Node> lastResort(List<Node> nodes);

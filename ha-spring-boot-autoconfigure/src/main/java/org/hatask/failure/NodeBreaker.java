@@ -163,10 +163,12 @@ final class NodeBreaker {
     }
 
     private synchronized boolean takesNow(long now) {
-        if (state == State.CLOSED) {
-            return !ramping || takesItsShare(now);
-        }
-        return !ejected || state == State.HALF_OPEN && probesLeft > 0;
+        return isOpenForWork() && (!ramping || takesItsShare(now));
+    }
+
+    /** The same, whatever its share is. */
+    synchronized boolean isOpenForWork() {
+        return state == State.CLOSED || !ejected || state == State.HALF_OPEN && probesLeft > 0;
     }
 
     private boolean takesItsShare(long now) {

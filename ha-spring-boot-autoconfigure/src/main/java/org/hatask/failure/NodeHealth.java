@@ -116,6 +116,14 @@ public final class NodeHealth implements Fitness {
     }
 
     @Override
+    public List<Node> couldBeFit(List<Node> nodes) {
+        Node self = view.get().self();
+        return nodes.stream()
+                .filter(node -> isReachable(node, self) && breaker(node).isOpenForWork())
+                .toList();
+    }
+
+    @Override
     public List<Node> lastResort(List<Node> nodes) {
         Node self = view.get().self();
         List<Node> usable =

@@ -128,6 +128,28 @@ class OnlineJudgementTest {
     }
 
     @Test
+    void toAskWhoCouldBeFitUsesNothingUpOfAGrowingShare() {
+        judge.sicken("n2");
+        judge.passSeconds(30);
+        judge.pass(Duration.ofMillis(1));
+        judge.calls(5, "n2", USUAL, SUCCEEDED);
+        int share = 0;
+        for (int i = 0; i < 100; i++) {
+            assertThat(judge.health.couldBeFit(judge.members)).contains(judge.node("n2"));
+            share += judge.fit().contains("n2") ? 1 : 0;
+        }
+        assertThat(share).isEqualTo(10);
+    }
+
+    @Test
+    void toAskWhoCouldBeFitNamesNobodyWhoIsLeftOut() {
+        judge.sicken("n2");
+        judge.unreachable.add("n3");
+
+        assertThat(judge.health.couldBeFit(judge.members)).containsExactly(judge.node("n1"));
+    }
+
+    @Test
     void everyFailedReturnDoublesTheQuarantineUpToFiveMinutes() {
         judge.sicken("n2");
         List<Long> quarantines = new ArrayList<>();
