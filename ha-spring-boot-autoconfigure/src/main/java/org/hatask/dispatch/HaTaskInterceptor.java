@@ -13,6 +13,7 @@ import org.hatask.OffRole;
 import org.hatask.TaskRejectedException;
 import org.hatask.cluster.ClusterState;
 import org.hatask.cluster.Mastership;
+import org.hatask.cluster.NoAnswer;
 import org.hatask.execute.TaskDefinition;
 import org.hatask.execute.TaskInvoker;
 import org.jspecify.annotations.Nullable;
@@ -21,24 +22,6 @@ import org.springframework.aop.support.AopUtils;
 
 /** Stands before the tasks of one bean and turns their calls into executions. */
 public final class HaTaskInterceptor implements MethodInterceptor {
-
-    private static final Map<Class<?>, Object> ZEROES = Map.of(
-            boolean.class,
-            false,
-            char.class,
-            '\0',
-            byte.class,
-            (byte) 0,
-            short.class,
-            (short) 0,
-            int.class,
-            0,
-            long.class,
-            0L,
-            float.class,
-            0f,
-            double.class,
-            0d);
 
     private final Map<Method, TaskDefinition> tasks;
     private final Supplier<Engine> engine;
@@ -112,7 +95,7 @@ public final class HaTaskInterceptor implements MethodInterceptor {
     private static @Nullable Object nothing(TaskDefinition task) {
         return task.async()
                 ? CompletableFuture.completedFuture(null)
-                : ZEROES.get(task.method().getReturnType());
+                : NoAnswer.of(task.method().getReturnType());
     }
 
     /** An invocation can proceed only once, so an execution that may come back to this node works on copies. */

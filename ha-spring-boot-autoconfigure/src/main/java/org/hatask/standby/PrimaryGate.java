@@ -6,6 +6,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.aopalliance.intercept.MethodInterceptor;
 import org.aopalliance.intercept.MethodInvocation;
 import org.hatask.StandbyException;
+import org.hatask.cluster.NoAnswer;
 import org.jspecify.annotations.Nullable;
 import org.springframework.aop.ProxyMethodInvocation;
 import org.springframework.aop.scope.ScopedObject;
@@ -26,24 +27,6 @@ import org.springframework.util.ReflectionUtils;
  * not. Looks for the bean when the call has come this far, since a call may wait before it, for the next primary for example.
  */
 final class PrimaryGate implements MethodInterceptor {
-
-    private static final Map<Class<?>, Object> ZEROES = Map.of(
-            boolean.class,
-            false,
-            char.class,
-            '\0',
-            byte.class,
-            (byte) 0,
-            short.class,
-            (short) 0,
-            int.class,
-            0,
-            long.class,
-            0L,
-            float.class,
-            0f,
-            double.class,
-            0d);
 
     /** Who answers a call where the bean is not. */
     private enum Kind {
@@ -80,7 +63,7 @@ final class PrimaryGate implements MethodInterceptor {
         }
         return switch (kind) {
             case BUSINESS -> throw new StandbyException(refusal());
-            case LISTENER -> ZEROES.get(method.getReturnType());
+            case LISTENER -> NoAnswer.of(method.getReturnType());
             case LIFE_CYCLE -> lifeCycle(method, invocation.getArguments());
             case ABOUT -> about(method);
         };
@@ -126,7 +109,7 @@ final class PrimaryGate implements MethodInterceptor {
         if (arguments.length == 1 && arguments[0] instanceof Runnable stopped) {
             stopped.run();
         }
-        return method.getName().equals("getPhase") ? SmartLifecycle.DEFAULT_PHASE : ZEROES.get(method.getReturnType());
+        return method.getName().equals("getPhase") ? SmartLifecycle.DEFAULT_PHASE : NoAnswer.of(method.getReturnType());
     }
 
     private Object about(Method method) {
