@@ -359,17 +359,25 @@ public final class TaskExecutor implements AutoCloseable {
     }
 
     /**
-     * Tells a running or queued attempt that nobody waits for it any more, since the process that called has left the
-     * cluster; nothing happens when there is none, or it was told to stop before. Unlike after {@link #cancel} its outcome is
-     * not "cancelled": should that process come back and ask, it has not given up.
+     * Tells running and queued attempts that nobody waits for them any more, since the process that called has left the
+     * cluster; nothing happens to those that were told to stop before. Unlike after {@link #cancel} their outcome is not
+     * "cancelled": should that process come back and ask, it has not given up.
+     *
+     * @param whose which attempts are of that process
      */
-    public void callerGone(String taskId, int attemptNumber) {
-        for (RunningAttempt entry : running) {
+    public void callerGone(Predicate<Attempt> whose) {
+        List<RunningAttempt> theirs =
+                running.stream().filter(entry -> whose.test(entry.details())).toList();
+        // What only waits comes first: the end of the others would start it.
+        theirs.stream().filter(entry -> entry.runningFor().isZero()).forEach(TaskExecutor::stopForGoneCaller);
+        theirs.forEach(TaskExecutor::stopForGoneCaller);
+    }
+
+    private static void stopForGoneCaller(RunningAttempt entry) {
+        if (entry.stopped() == null) {
             Attempt attempt = entry.details();
-            if (attempt.number() == attemptNumber && attempt.taskId().equals(taskId) && entry.stopped() == null) {
-                log.info("Task {} is told to stop: its caller {} has left the cluster", attempt, attempt.callerNode());
-                entry.stop(RunningAttempt.Stop.CALLER_GONE);
-            }
+            log.info("Task {} is told to stop: its caller {} has left the cluster", attempt, attempt.callerNode());
+            entry.stop(RunningAttempt.Stop.CALLER_GONE);
         }
     }
 

@@ -578,7 +578,7 @@ public final class LinkTransport implements TaskTransport {
         });
         served.callers().stream()
                 .filter(process -> !current.contains(process) && !isConnected(process))
-                .forEach(process -> served.underWay(process).forEach(receiver::callerGone));
+                .forEach(process -> receiver.callerGone(served.underWay(process)));
     }
 
     private boolean isConnected(Handshake.Peer process) {

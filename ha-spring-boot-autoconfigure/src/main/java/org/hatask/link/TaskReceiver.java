@@ -1,9 +1,12 @@
 package org.hatask.link;
 
+import java.util.Collection;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.hatask.execute.ArgumentCodec;
 import org.hatask.execute.Attempt;
 import org.hatask.execute.CodecException;
@@ -89,10 +92,15 @@ public final class TaskReceiver {
         executor.cancel(call.taskId(), call.attempt(), "its caller " + callerNode + " gave up");
     }
 
-    /** The process that called has left and cannot be answered. */
-    void callerGone(Frame.Call call) {
-        executor.callerGone(call.taskId(), call.attempt());
+    /** The process that made these calls has left and cannot be answered. */
+    void callerGone(Collection<Frame.Call> calls) {
+        Set<AttemptKey> gone = calls.stream()
+                .map(call -> new AttemptKey(call.taskId(), call.attempt()))
+                .collect(Collectors.toSet());
+        executor.callerGone(attempt -> gone.contains(new AttemptKey(attempt.taskId(), attempt.number())));
     }
+
+    private record AttemptKey(String taskId, int number) {}
 
     private Frame.Answer answer(
             Frame.Call call, TaskDefinition task, @Nullable Outcome outcome, @Nullable Throwable error) {

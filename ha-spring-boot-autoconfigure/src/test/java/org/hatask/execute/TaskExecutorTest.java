@@ -230,8 +230,9 @@ class TaskExecutorTest {
                 new Attempt(Tasks.of(Desk.class, "context"), "t2", 1, 0, System.nanoTime() + LONG.toNanos(), "n7");
         CompletableFuture<Outcome> waiting = executor.submit(other, new Object[0]);
 
-        executor.callerGone("t2", 1);
-        executor.callerGone("t1", 1);
+        executor.callerGone(attempt -> attempt.callerNode().equals("n8"));
+        assertThat(desk.interrupted).isFalse();
+        executor.callerGone(attempt -> attempt.callerNode().equals("n7"));
 
         assertThat(running).succeedsWithin(LONG).isInstanceOfSatisfying(Outcome.Unknown.class, unknown -> {
             assertThat(unknown.timedOut()).isFalse();

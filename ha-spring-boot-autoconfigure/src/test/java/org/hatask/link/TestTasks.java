@@ -17,6 +17,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
+import java.util.function.Predicate;
 import org.hatask.Balance;
 import org.hatask.OffRole;
 import org.hatask.Role;
@@ -55,9 +56,15 @@ final class TestTasks {
         doAnswer(call -> cancelled.add(call.getArgument(0) + "#" + call.getArgument(1)))
                 .when(executor)
                 .cancel(anyString(), anyInt(), anyString());
-        doAnswer(call -> abandoned.add(call.getArgument(0) + "#" + call.getArgument(1)))
+        doAnswer(call -> {
+                    Predicate<Attempt> whose = call.getArgument(0);
+                    executed.stream()
+                            .filter(whose)
+                            .forEach(attempt -> abandoned.add(attempt.taskId() + "#" + attempt.number()));
+                    return null;
+                })
                 .when(executor)
-                .callerGone(anyString(), anyInt());
+                .callerGone(any());
         TaskRegistry registry = new TaskRegistry(definitions.length == 0 ? List.of(ECHO) : List.of(definitions));
         receiver = new TaskReceiver(() -> registry, new Codec(), executor);
     }
