@@ -10,6 +10,8 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
@@ -58,6 +60,13 @@ public final class TaskExecutor implements AutoCloseable {
     private final ExecutorSettings settings;
     private final ThreadPoolExecutor pool;
     private final ScheduledExecutorService watchdog;
+
+    /**
+     * For what the application hangs on its futures, which may block: a thread for each of those that do, none otherwise. Not
+     * closed, as attempts that were begun before are still told to stop afterwards.
+     */
+    private final ExecutorService cancellations = Executors.newCachedThreadPool(daemonThreads("ha-cancel-"));
+
     private final Set<RunningAttempt> running = ConcurrentHashMap.newKeySet();
 
     /** Attempts of other nodes, from their admission to their end: futures hold no thread but are bounded all the same. */
@@ -188,7 +197,7 @@ public final class TaskExecutor implements AutoCloseable {
 
     /** The method has returned a future: the attempt runs until that completes; to stop it means to cancel the future. */
     private void followUp(RunningAttempt entry, CompletableFuture<?> future, CompletableFuture<Outcome> outcome) {
-        entry.onStop(() -> CompletableFuture.runAsync(() -> cancel(entry, future)));
+        entry.onStop(() -> cancellations.execute(() -> cancel(entry, future)));
         future.whenComplete((value, error) -> {
             running.remove(entry);
             outcome.complete(error == null ? new Outcome.Succeeded(value) : failed(entry, unwrap(error)));

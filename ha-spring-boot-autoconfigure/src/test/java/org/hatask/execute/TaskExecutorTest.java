@@ -276,6 +276,20 @@ class TaskExecutorTest {
         assertThat(outcome).succeedsWithin(LONG).isEqualTo(new Outcome.Cancelled());
     }
 
+    /** Which the application may have filled with what blocks. */
+    @Test
+    void futuresAreNotCancelledOnAThreadThatTheApplicationUses() {
+        CompletableFuture<Object> future = new CompletableFuture<>();
+        CompletableFuture<String> thread = new CompletableFuture<>();
+        future.whenComplete(
+                (value, error) -> thread.complete(Thread.currentThread().getName()));
+        executor.runInPlace(attempt("later"), () -> future);
+
+        executor.cancel("t1", 1, "test");
+
+        assertThat(thread).succeedsWithin(LONG).asString().startsWith("ha-cancel-");
+    }
+
     @Test
     void aFutureThatCannotBeCancelledHoldsUpNobodyElsesTimeout() {
         CompletableFuture<Object> stubborn = new CompletableFuture<>() {
