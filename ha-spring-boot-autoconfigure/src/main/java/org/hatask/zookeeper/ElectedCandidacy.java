@@ -3,11 +3,18 @@ package org.hatask.zookeeper;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Objects;
+import org.apache.zookeeper.Op;
 import org.hatask.cluster.ClusterState;
 import org.hatask.cluster.ClusterView;
+import org.hatask.cluster.Node;
+import org.hatask.cluster.OperatorAction;
+import org.hatask.cluster.OperatorAction.Result;
 import org.hatask.cluster.Orders;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A candidacy by a strategy, above which stand the orders of operators. Whoever is barred does not stand; whoever defers to
@@ -15,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  */
 abstract class ElectedCandidacy implements Candidacy {
 
+    private static final Logger log = LoggerFactory.getLogger(ElectedCandidacy.class);
     private static final int PATIENCE_IN_SESSIONS = 2;
 
     final ZooKeeperClients clients;
@@ -22,6 +30,9 @@ abstract class ElectedCandidacy implements Candidacy {
     private final ClusterState state;
     private final Clock clock;
     private @Nullable String standingAside;
+
+    /** Whether the answer to a {@link #returnAppointment} is still to come. */
+    private boolean returning;
 
     /** The newest order of who is to be master, and since when this node knows it. */
     private Orders.@Nullable Appointment appointment;
@@ -61,7 +72,7 @@ abstract class ElectedCandidacy implements Candidacy {
         withdraw();
         switch (word().meaning()) {
             case APPOINTED, ELECTABLE, DEFERS -> enter();
-            case BARRED, NO_MEMBER -> {}
+            case STANDS_ASIDE, BARRED, NO_MEMBER -> {}
         }
     }
 
@@ -85,20 +96,60 @@ abstract class ElectedCandidacy implements Candidacy {
                 holder.notEntitled();
                 holder.handOver(word.because());
             }
-            case BARRED -> {
-                holder.notEntitled();
-                if (holder.isTerm()) {
-                    holder.handOver(word.because());
-                } else if (isStanding()) {
-                    withdraw();
-                }
+            case STANDS_ASIDE -> {
+                returnAppointment(word.because());
+                leaveItToOthers(word.because());
             }
+            case BARRED -> leaveItToOthers(word.because());
             case NO_MEMBER -> {
                 if (isStanding()) {
                     decide(false);
                 }
             }
         }
+    }
+
+    private void leaveItToOthers(String because) {
+        holder.notEntitled();
+        if (holder.isTerm()) {
+            holder.handOver(because);
+        } else if (isStanding()) {
+            withdraw();
+        }
+    }
+
+    /** The others would wait for an appointed node that does not want to lead: without an appointment the strategy decides. */
+    private void returnAppointment(String because) {
+        Node self = state.view().self();
+        Orders orders = state.view().orders();
+        Orders.Appointment own = orders.appointment();
+        Session current = clients.election().session();
+        if (returning || current == null || own == null || !own.appoints(self)) {
+            return;
+        }
+        returning = true;
+        Orders next = orders.withAppointment(null);
+        String message = "Node " + self.id() + " does not lead while another node can: " + because;
+        for (OperatorAction action : orders.actions()) {
+            if (action.id().equals(own.actionId()) && action.result() == Result.UNDER_WAY) {
+                next = next.with(action.ended(Result.FAILED, message, clock.instant()));
+            }
+        }
+        current.multi(List.of(
+                        Op.setData(clients.paths().assigned(), Records.write(next.withVersion(0)), orders.version())))
+                .thenAcceptAsync(
+                        reply -> {
+                            returning = false;
+                            if (reply.isOk()) {
+                                log.info(
+                                        "[{}] the promotion of {} by {} is over: {}",
+                                        clients.settings().cluster(),
+                                        self.id(),
+                                        own.by(),
+                                        because);
+                            }
+                        },
+                        holder::execute);
     }
 
     private void enterIfMissing() {

@@ -23,6 +23,8 @@ record Word(Meaning meaning, String because) {
         ELECTABLE,
         /** Another one is to be master. */
         DEFERS,
+        /** It would rather not be master, and another one can. */
+        STANDS_ASIDE,
         /** It is not to be master: drained, demoted, about to stop or never eligible. */
         BARRED,
         /** It is no member (yet): what it does already it goes on doing. */
@@ -50,7 +52,7 @@ record Word(Meaning meaning, String because) {
         }
         boolean another = view.members().stream().anyMatch(node -> node.mayLead() && !node.isSameProcessAs(self));
         if (standingAside != null && another) {
-            return new Word(Meaning.BARRED, standingAside);
+            return new Word(Meaning.STANDS_ASIDE, standingAside);
         }
         return ofAppointment(view, view.orders().appointment(), another, inVain);
     }

@@ -89,6 +89,21 @@ class WordTest {
     }
 
     @Test
+    void whoStandsAsideDoesSoWhileAnotherCanLeadEvenIfPromoted() {
+        assertThat(aside(N1, List.of(N1, N2), Orders.NONE)).isEqualTo(new Word(Meaning.STANDS_ASIDE, "stuck"));
+        assertThat(aside(N1, List.of(N1, N2), promoted(N1)).meaning()).isEqualTo(Meaning.STANDS_ASIDE);
+        assertThat(aside(N1, List.of(N1), Orders.NONE).meaning()).isEqualTo(Meaning.ELECTABLE);
+        assertThat(aside(N1, List.of(N1, node("n2", NodeState.UP, false)), promoted(N1))
+                        .meaning())
+                .isEqualTo(Meaning.APPOINTED);
+    }
+
+    private static Word aside(Node self, List<Node> members, Orders orders) {
+        return Word.of(
+                new ClusterView(self, members, null, null, null, 4, orders, new CompletableFuture<>()), "stuck", false);
+    }
+
+    @Test
     void aDrainStandsAboveEverything() {
         Orders.Drain drain = new Orders.Drain(NOON, "bob", null);
         Orders orders = promoted(N1).withDrained("n1", drain);
