@@ -4,6 +4,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.apache.curator.framework.CuratorFramework;
+import org.apache.curator.framework.recipes.cache.CuratorCache;
+import org.apache.curator.framework.recipes.cache.CuratorCacheListener;
 import org.apache.curator.framework.state.ConnectionState;
 import org.apache.zookeeper.ZooKeeper;
 import org.hatask.cluster.Coordination.State;
@@ -51,6 +53,25 @@ final class Connection {
 
     CuratorFramework client() {
         return client;
+    }
+
+    /**
+     * A copy of what stands at the path or below it, kept up to date once it is started.
+     *
+     * @param filled told on the worker when all of it is there for the first time
+     * @param changed told on the worker of every change, also before
+     */
+    CuratorCache cache(String path, Worker worker, Runnable filled, Runnable changed, CuratorCache.Options... options) {
+        CuratorCache cache = CuratorCache.builder(client, path)
+                .withOptions(options)
+                .withExceptionHandler(e -> log.debug("reading {} failed", path, e))
+                .build();
+        cache.listenable()
+                .addListener(CuratorCacheListener.builder()
+                        .forInitialized(() -> worker.execute(filled))
+                        .forAll((type, before, after) -> worker.execute(changed))
+                        .build());
+        return cache;
     }
 
     State state() {

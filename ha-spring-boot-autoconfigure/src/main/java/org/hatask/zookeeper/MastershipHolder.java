@@ -13,7 +13,6 @@ import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.apache.curator.framework.recipes.cache.ChildData;
 import org.apache.curator.framework.recipes.cache.CuratorCache;
-import org.apache.curator.framework.recipes.cache.CuratorCacheListener;
 import org.apache.zookeeper.CreateMode;
 import org.apache.zookeeper.KeeperException.Code;
 import org.apache.zookeeper.Op;
@@ -124,19 +123,15 @@ final class MastershipHolder implements Mastership {
         this.listener = listener;
         this.clock = clock;
         this.lease = new MasterLease(nanoTime, clients.settings().tickTime());
-        this.cache = CuratorCache.builder(connection.client(), paths.master())
-                .withOptions(CuratorCache.Options.SINGLE_NODE_CACHE)
-                .withExceptionHandler(e -> log.debug("[{}] reading the master failed", cluster, e))
-                .build();
-        this.cache
-                .listenable()
-                .addListener(CuratorCacheListener.builder()
-                        .forInitialized(() -> worker.execute(() -> {
-                            cacheFilled = true;
-                            masterChanged();
-                        }))
-                        .forAll((type, before, after) -> worker.execute(this::masterChanged))
-                        .build());
+        this.cache = connection.cache(
+                paths.master(),
+                worker,
+                () -> {
+                    cacheFilled = true;
+                    masterChanged();
+                },
+                this::masterChanged,
+                CuratorCache.Options.SINGLE_NODE_CACHE);
         this.connection.addListener(new Connection.Listener() {
             @Override
             public void connected(Session session) {

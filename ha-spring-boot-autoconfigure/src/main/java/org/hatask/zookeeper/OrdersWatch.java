@@ -4,7 +4,6 @@ import java.util.List;
 import java.util.Optional;
 import org.apache.curator.framework.recipes.cache.ChildData;
 import org.apache.curator.framework.recipes.cache.CuratorCache;
-import org.apache.curator.framework.recipes.cache.CuratorCacheListener;
 import org.apache.zookeeper.Op;
 import org.hatask.cluster.Orders;
 import org.slf4j.Logger;
@@ -34,23 +33,19 @@ final class OrdersWatch {
         this.connection = clients.membership();
         this.path = clients.paths().assigned();
         this.cluster = clients.settings().cluster();
-        this.cache = CuratorCache.builder(connection.client(), path)
-                .withOptions(CuratorCache.Options.SINGLE_NODE_CACHE)
-                .withExceptionHandler(e -> log.debug("[{}] reading the orders failed", cluster, e))
-                .build();
-        this.cache
-                .listenable()
-                .addListener(CuratorCacheListener.builder()
-                        .forInitialized(() -> worker.execute(() -> {
-                            filled = true;
-                            read();
-                            changed.run();
-                        }))
-                        .forAll((type, before, after) -> worker.execute(() -> {
-                            read();
-                            changed.run();
-                        }))
-                        .build());
+        this.cache = connection.cache(
+                path,
+                worker,
+                () -> {
+                    filled = true;
+                    read();
+                    changed.run();
+                },
+                () -> {
+                    read();
+                    changed.run();
+                },
+                CuratorCache.Options.SINGLE_NODE_CACHE);
     }
 
     void start() {

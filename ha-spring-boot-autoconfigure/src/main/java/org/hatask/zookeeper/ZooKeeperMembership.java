@@ -13,7 +13,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import org.apache.curator.framework.recipes.cache.ChildData;
 import org.apache.curator.framework.recipes.cache.CuratorCache;
-import org.apache.curator.framework.recipes.cache.CuratorCacheListener;
 import org.apache.zookeeper.CreateMode;
 import org.apache.zookeeper.KeeperException.Code;
 import org.apache.zookeeper.Op;
@@ -88,18 +87,14 @@ public final class ZooKeeperMembership implements Membership {
             throw new IllegalArgumentException(
                     "ha.node.id is '" + id + "': it must be a name that is not empty and has no slash");
         }
-        this.cache = CuratorCache.builder(connection.client(), paths.members())
-                .withExceptionHandler(e -> log.debug("[{}] reading the members failed", cluster, e))
-                .build();
-        this.cache
-                .listenable()
-                .addListener(CuratorCacheListener.builder()
-                        .forInitialized(() -> worker.execute(() -> {
-                            cacheFilled = true;
-                            recompute();
-                        }))
-                        .forAll((type, before, after) -> worker.execute(this::recomputeSoon))
-                        .build());
+        this.cache = connection.cache(
+                paths.members(),
+                worker,
+                () -> {
+                    cacheFilled = true;
+                    recompute();
+                },
+                this::recomputeSoon);
         this.orders = new OrdersWatch(clients, worker, this::recomputeSoon);
         this.connection.addListener(new Connection.Listener() {
             @Override
