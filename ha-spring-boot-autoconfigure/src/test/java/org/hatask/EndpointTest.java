@@ -113,7 +113,7 @@ class EndpointTest {
         assertThat(task.path("calls").asLong()).isPositive();
         assertThat(task.path("p99Millis").asDouble()).isPositive();
         assertThat(ha.path("coordination").path("state").asText()).isEqualTo("CONNECTED");
-        assertThat(ha.path("coordination").path("sessionTimeout").asText()).isEqualTo("PT2S");
+        assertThat(ha.path("coordination").path("sessionTimeout").asText()).isEqualTo("PT6S");
         assertThat(ha.path("history").get(0).path("node").asText()).isEqualTo(nodes.masterId());
         assertThat(ha.path("history").get(0).path("cause").asText()).isNotBlank();
     }

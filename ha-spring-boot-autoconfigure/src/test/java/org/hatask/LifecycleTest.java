@@ -261,7 +261,7 @@ class LifecycleTest {
         String[] properties = {
             "ha.zookeeper.embedded.port=" + TestZooKeeper.freePorts(1).get(0),
             "ha.zookeeper.embedded.data-dir=" + directory,
-            "ha.zookeeper.session-timeout=2s"
+            "ha.zookeeper.session-timeout=6s"
         };
         HaCluster first = application("dev1", properties);
         HaCluster second = application("dev2", properties);
@@ -286,7 +286,7 @@ class LifecycleTest {
                     id,
                     "ha.zookeeper.embedded.ensemble=" + String.join(",", peers),
                     "ha.zookeeper.embedded.data-dir=" + directory.resolve(id),
-                    "ha.zookeeper.session-timeout=2s"));
+                    "ha.zookeeper.session-timeout=6s"));
         }
 
         await().atMost(Duration.ofSeconds(150))

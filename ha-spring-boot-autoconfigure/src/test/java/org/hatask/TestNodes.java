@@ -35,7 +35,8 @@ public final class TestNodes implements AutoCloseable {
     public TestNodes(Class<?> application, String... properties) throws Exception {
         this.application = application;
         this.properties = List.of(properties);
-        // Ticks of 200 ms allow sessions of two seconds and quick leases.
+        // Ticks of 200 ms allow quick leases. The session is a usual one: a busy machine stands still for a second or
+        // two.
         this.zooKeeper = TestZooKeeper.start(200);
     }
 
@@ -58,7 +59,7 @@ public final class TestNodes implements AutoCloseable {
                 "spring.autoconfigure.exclude=org.springframework.boot.autoconfigure.jdbc.DataSourceAutoConfiguration",
                 "ha.node.id=" + id,
                 "ha.zookeeper.connect-string=" + zooKeeper.getConnectString(),
-                "ha.zookeeper.session-timeout=2s",
+                "ha.zookeeper.session-timeout=6s",
                 "ha.zookeeper.tick-time=200ms",
                 "logging.level.org.apache.zookeeper=ERROR",
                 "logging.level.org.apache.curator=ERROR"));

@@ -40,8 +40,8 @@ class LostWritesTest {
     /** Mostly they wait for a client that tries to connect again within a second. */
     private static final int AT_ONCE = 8;
 
-    private static final Duration BOUND = Duration.ofSeconds(30);
-    private static final Duration ALL = Duration.ofMinutes(5);
+    private static final Duration BOUND = Duration.ofSeconds(120);
+    private static final Duration ALL = Duration.ofMinutes(15);
 
     private static final String ROOT = "/ha/test";
     private static final String MASTER = ROOT + "/master";

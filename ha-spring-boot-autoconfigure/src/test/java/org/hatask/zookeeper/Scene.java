@@ -37,9 +37,12 @@ final class Scene implements AutoCloseable {
     /** Long enough for a client to find back, which takes up to a second. */
     private static final Duration SESSION = Duration.ofMillis(2500);
 
-    private static final Duration BOUND = Duration.ofSeconds(30);
+    private static final Duration BOUND = Duration.ofSeconds(120);
     private static final Duration PAUSE = Duration.ofMillis(25);
     private static final long SAMPLE_NANOS = 500_000;
+
+    /** The observer is not to be the one that loses its connection. */
+    private static final int EYE_SESSION_MILLIS = 60_000;
 
     private final String serverAddress;
     private final int port;
@@ -69,7 +72,7 @@ final class Scene implements AutoCloseable {
         this.chroot = chroot;
         this.strategy = strategy;
         this.operated = operated;
-        this.eye = new ZooKeeper(serverAddress + chroot, 10_000, event -> {});
+        this.eye = new ZooKeeper(serverAddress + chroot, EYE_SESSION_MILLIS, event -> {});
         await().atMost(BOUND).until(() -> eye.getState().isConnected());
         try (ZooKeeper root = new ZooKeeper(serverAddress, 10_000, event -> {})) {
             root.create(chroot, new byte[0], ZooDefs.Ids.OPEN_ACL_UNSAFE, CreateMode.PERSISTENT);
@@ -202,6 +205,8 @@ final class Scene implements AutoCloseable {
             return lack.isEmpty() && !operated ? lackingCandidates(candidates) : lack;
         } catch (KeeperException.NoNodeException e) {
             return "there is no " + e.getPath();
+        } catch (KeeperException.ConnectionLossException e) {
+            return "the observer itself has lost its connection";
         }
     }
 
