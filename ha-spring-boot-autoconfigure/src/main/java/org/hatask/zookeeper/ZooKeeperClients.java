@@ -41,6 +41,7 @@ public final class ZooKeeperClients implements Coordination, AutoCloseable {
     private final Connection election;
     private final Worker worker = new Worker("ha-zookeeper");
     private final Map<String, String> problems = new ConcurrentHashMap<>();
+    private final OddRecords oddRecords;
 
     private State state = State.CONNECTING;
     private Instant since;
@@ -56,6 +57,7 @@ public final class ZooKeeperClients implements Coordination, AutoCloseable {
         this.since = clock.instant();
         this.paths = new Paths(settings.cluster());
         this.acl = settings.auth() == null ? ZooDefs.Ids.OPEN_ACL_UNSAFE : ZooDefs.Ids.CREATOR_ALL_ACL;
+        this.oddRecords = new OddRecords(settings.cluster(), System::nanoTime);
         this.membership = new Connection(newClient());
         this.election = new Connection(newClient());
         for (Connection connection : List.of(membership, election)) {
@@ -134,6 +136,11 @@ public final class ZooKeeperClients implements Coordination, AutoCloseable {
 
     Connection election() {
         return election;
+    }
+
+    /** Where to tell of records that nobody of ours has written. */
+    OddRecords oddRecords() {
+        return oddRecords;
     }
 
     /** Shows or, with null, takes back what an operator should know about {@code part}. */
