@@ -342,7 +342,7 @@ final class MastershipHolder implements Mastership {
     }
 
     private void prepare(Session current) {
-        current.createMissing(paths.persistent(), clients.acl())
+        current.createMissing(paths.persistent(), clients::acl)
                 .thenAcceptAsync(
                         safely(code -> {
                             if (code != Code.OK || session != current) {

@@ -33,6 +33,10 @@ public final class ZooKeeperClients implements Coordination, AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(ZooKeeperClients.class);
     private static final Duration REMINDER = Duration.ofSeconds(60);
 
+    private static final List<ACL> SHARED_ACL = List.of(
+            new ACL(ZooDefs.Perms.ALL, ZooDefs.Ids.AUTH_IDS),
+            new ACL(ZooDefs.Perms.CREATE | ZooDefs.Perms.READ, ZooDefs.Ids.ANYONE_ID_UNSAFE));
+
     private final ZooKeeperSettings settings;
     private final Paths paths;
     private final List<ACL> acl;
@@ -94,7 +98,7 @@ public final class ZooKeeperClients implements Coordination, AutoCloseable {
 
                     @Override
                     public List<ACL> getAclForPath(String path) {
-                        return acl;
+                        return acl(path);
                     }
                 });
         String auth = settings.auth();
@@ -128,6 +132,11 @@ public final class ZooKeeperClients implements Coordination, AutoCloseable {
     /** For every node we create: ACLs are not inherited. */
     List<ACL> acl() {
         return acl;
+    }
+
+    /** The same for what is made by its path: below the one that all clusters share, others may make theirs. */
+    List<ACL> acl(String path) {
+        return settings.auth() != null && path.equals(Paths.SHARED) ? SHARED_ACL : acl;
     }
 
     Connection membership() {

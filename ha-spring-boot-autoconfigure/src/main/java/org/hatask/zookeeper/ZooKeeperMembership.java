@@ -49,6 +49,7 @@ public final class ZooKeeperMembership implements Membership {
     private final Worker worker = new Worker("ha-membership");
     private final CuratorCache cache;
     private final OrdersWatch orders;
+    private final OpenNodes openNodes;
 
     /** Set by Curator's connection thread before anything that happens on the new connection can be seen. */
     private volatile boolean interrupted = true;
@@ -101,6 +102,7 @@ public final class ZooKeeperMembership implements Membership {
                         .forAll((type, before, after) -> worker.execute(this::recomputeSoon))
                         .build());
         this.orders = new OrdersWatch(clients, worker, this::recomputeSoon);
+        this.openNodes = new OpenNodes(clients, worker);
         this.connection.addListener(new Connection.Listener() {
             @Override
             public void connected(Session session) {
@@ -159,7 +161,7 @@ public final class ZooKeeperMembership implements Membership {
         if (connection.session() != current) {
             interrupted = true; // Again, before this connection was looked at; the session goes first.
         }
-        current.createMissing(paths.persistent(), clients.acl())
+        current.createMissing(paths.persistent(), clients::acl)
                 .thenAcceptAsync(
                         code -> {
                             reportAccess(code);
@@ -168,6 +170,7 @@ public final class ZooKeeperMembership implements Membership {
                                 cache.start();
                                 orders.start();
                             }
+                            openNodes.check(current);
                             syncOwn();
                         },
                         worker);
@@ -315,7 +318,7 @@ public final class ZooKeeperMembership implements Membership {
 
     /** The parents are gone: somebody emptied ZooKeeper. */
     private Result recreate(Session current) {
-        current.createMissing(paths.persistent(), clients.acl())
+        current.createMissing(paths.persistent(), clients::acl)
                 .thenAcceptAsync(
                         code -> {
                             reportAccess(code);
