@@ -20,6 +20,7 @@ import org.apache.zookeeper.CreateMode;
 import org.apache.zookeeper.KeeperException;
 import org.apache.zookeeper.ZooDefs;
 import org.apache.zookeeper.ZooKeeper;
+import org.hatask.cluster.ClusterState;
 import org.hatask.cluster.OperatorAction;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -298,6 +299,10 @@ abstract class HostileRecordsConformanceTest {
         }
         assertThat(nodes.order("n1", OperatorAction.Kind.DRAIN, "n2").result()).isEqualTo(OperatorAction.Result.DONE);
         assertThat(nodes.order("n2", OperatorAction.Kind.RESUME, "n2").result()).isEqualTo(OperatorAction.Result.DONE);
+        // What the next case overwrites before a node has read it, that node cannot know.
+        await().atMost(TestNodes.PATIENCE).until(() -> Stream.of("n1", "n2")
+                .noneMatch(
+                        id -> nodes.bean(id, ClusterState.class).view().orders().isDrained("n2")));
     }
 
     @Order(2)
