@@ -1,5 +1,7 @@
 package org.hatask.autoconfigure;
 
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Base64;
@@ -129,6 +131,23 @@ public record HaProperties(
         public NodeProperties {
             requireName("ha.node.id", id);
             require(weight >= 1, "ha.node.weight", weight, "at least 1");
+            require(
+                    isBlank(host) || isHost(String.valueOf(host)),
+                    "ha.node.host",
+                    host,
+                    "a host name of letters, digits, hyphens and dots, or an address, without a port");
+        }
+
+        private static boolean isHost(String text) {
+            boolean bareIpv6 = text.contains(":") && !text.startsWith("[");
+            try {
+                URI uri = new URI("http://" + (bareIpv6 ? "[" + text + "]" : text));
+                return uri.getHost() != null
+                        && uri.getPort() < 0
+                        && uri.getRawPath().isEmpty();
+            } catch (URISyntaxException e) {
+                return false;
+            }
         }
     }
 
