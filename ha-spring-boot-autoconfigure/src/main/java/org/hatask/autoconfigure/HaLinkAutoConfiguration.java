@@ -15,11 +15,14 @@ import org.hatask.link.LinkTransport;
 import org.hatask.link.NodeReport;
 import org.hatask.link.TaskReceiver;
 import org.hatask.zookeeper.ZooKeeperClients;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
+import org.springframework.boot.autoconfigure.web.ServerProperties;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.ssl.SslBundles;
 import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -45,6 +48,12 @@ public class HaLinkAutoConfiguration {
         return new TaskReceiver(registrar::registry, codec, executor);
     }
 
+    @Bean
+    LinkTls haLinkTls(
+            HaProperties properties, ObjectProvider<SslBundles> bundles, ObjectProvider<ServerProperties> server) {
+        return LinkTls.of(properties.link().ssl().bundle(), bundles.getIfAvailable(), server.getIfAvailable());
+    }
+
     @Bean(destroyMethod = "close")
     LinkTransport haLinkTransport(
             HaProperties properties,
@@ -55,7 +64,8 @@ public class HaLinkAutoConfiguration {
             TaskReceiver receiver,
             TaskExecutor executor,
             StuckTaskWatchdog stuckTasks,
-            NodeHealth health) {
+            NodeHealth health,
+            LinkTls tls) {
         return new LinkTransport(
                 cluster.value(),
                 () -> state.view().self(),
@@ -63,7 +73,8 @@ public class HaLinkAutoConfiguration {
                 codec,
                 receiver,
                 () -> report(executor, stuckTasks.state(), health.overdueCalls()),
-                settings(properties.link()));
+                settings(properties.link()),
+                tls);
     }
 
     private static NodeReport report(TaskExecutor executor, StuckTaskWatchdog.State stuck, List<Overdue> overdueCalls) {

@@ -1,5 +1,7 @@
 package org.hatask.autoconfigure;
 
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Base64;
@@ -129,6 +131,23 @@ public record HaProperties(
         public NodeProperties {
             requireName("ha.node.id", id);
             require(weight >= 1, "ha.node.weight", weight, "at least 1");
+            require(
+                    isBlank(host) || isHost(String.valueOf(host)),
+                    "ha.node.host",
+                    host,
+                    "a host name of letters, digits, hyphens and dots, or an address, without a port");
+        }
+
+        private static boolean isHost(String text) {
+            boolean bareIpv6 = text.contains(":") && !text.startsWith("[");
+            try {
+                URI uri = new URI("http://" + (bareIpv6 ? "[" + text + "]" : text));
+                return uri.getHost() != null
+                        && uri.getPort() < 0
+                        && uri.getRawPath().isEmpty();
+            } catch (URISyntaxException e) {
+                return false;
+            }
         }
     }
 
@@ -341,11 +360,13 @@ public record HaProperties(
      * @param heartbeatInterval how often nodes give a sign of life; three missing ones mean that the other node is dead
      * @param connectTimeout how long connecting and proving the cluster key may take
      * @param maxMessageSize largest message, which bounds arguments and results
+     * @param ssl how links are opened to nodes with TLS
      */
     public record Link(
             @DefaultValue("1s") Duration heartbeatInterval,
             @DefaultValue("2s") Duration connectTimeout,
-            @DefaultValue("16MB") DataSize maxMessageSize) {
+            @DefaultValue("16MB") DataSize maxMessageSize,
+            @DefaultValue LinkSsl ssl) {
 
         public Link {
             require(isPositive(heartbeatInterval), "ha.link.heartbeat-interval", heartbeatInterval, "more than zero");
@@ -357,6 +378,12 @@ public record HaProperties(
                     "between 64KB and 1GB");
         }
     }
+
+    /**
+     * @param bundle SSL bundle whose trust material judges the certificates of other nodes and whose key is shown to those that
+     *     ask for one. With it, links are opened by TLS only. Default is what the server has in server.ssl
+     */
+    public record LinkSsl(@Nullable String bundle) {}
 
     /**
      * @param key secret of the cluster, the same on every node: at least 32 bytes, in Base64. Empty means one that the first

@@ -11,7 +11,9 @@ import org.hatask.cluster.NodeState;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.boot.autoconfigure.web.ServerProperties;
 import org.springframework.boot.web.context.WebServerApplicationContext;
+import org.springframework.boot.web.server.Ssl;
 import org.springframework.boot.web.server.WebServer;
 import org.springframework.cloud.commons.util.InetUtils;
 import org.springframework.cloud.commons.util.InetUtilsProperties;
@@ -95,10 +97,9 @@ final class NodeIdentity {
             return node(URI.create("http://" + host), false, false);
         }
         Environment environment = context.getEnvironment();
-        boolean tls = environment.getProperty("server.ssl.enabled", Boolean.class, true)
-                && (environment.containsProperty("server.ssl.key-store")
-                        || environment.containsProperty("server.ssl.certificate")
-                        || environment.containsProperty("server.ssl.bundle"));
+        ServerProperties configured =
+                context.getBeanProvider(ServerProperties.class).getIfAvailable();
+        boolean tls = configured != null && Ssl.isEnabled(configured.getSsl());
         String path = environment.getProperty("server.servlet.context-path", "");
         URI uri = URI.create((tls ? "https" : "http") + "://" + bracketed(host) + ":" + server.getPort() + path);
         return node(uri, properties.masterEligible(), properties.acceptsTasks());

@@ -6,12 +6,10 @@ import jakarta.websocket.ContainerProvider;
 import jakarta.websocket.DeploymentException;
 import jakarta.websocket.WebSocketContainer;
 import java.io.IOException;
-import java.net.ConnectException;
 import java.net.URI;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -68,6 +66,7 @@ public final class LinkTransport implements TaskTransport {
     private final TaskReceiver receiver;
     private final Supplier<NodeReport> report;
     private final LinkSettings settings;
+    private final Supplier<ClientTls> tls;
 
     private final Map<Handshake.Peer, PeerLinks> peers = new ConcurrentHashMap<>();
     private final ServedCalls served = new ServedCalls();
@@ -76,6 +75,7 @@ public final class LinkTransport implements TaskTransport {
     private final AtomicInteger openHandshakes = new AtomicInteger();
     private final List<ReportListener> reportListeners = new CopyOnWriteArrayList<>();
     private final OncePerSecond warnings = new OncePerSecond();
+    private final Complaints complaints = new Complaints();
     private final ThreadPoolExecutor dialers;
     private final ThreadPoolExecutor writers;
     private final ScheduledThreadPoolExecutor timer;
@@ -151,6 +151,7 @@ public final class LinkTransport implements TaskTransport {
      * @param receiver takes the calls of others
      * @param report what to say of this node with every heartbeat; called on the timer's thread, must not block
      * @param settings how links behave
+     * @param tls asked before every dial, since certificates are renewed
      */
     public LinkTransport(
             String cluster,
@@ -159,7 +160,8 @@ public final class LinkTransport implements TaskTransport {
             ArgumentCodec codec,
             TaskReceiver receiver,
             Supplier<NodeReport> report,
-            LinkSettings settings) {
+            LinkSettings settings,
+            Supplier<ClientTls> tls) {
         this.cluster = cluster;
         this.self = self;
         this.key = key;
@@ -167,6 +169,7 @@ public final class LinkTransport implements TaskTransport {
         this.receiver = receiver;
         this.report = report;
         this.settings = settings;
+        this.tls = tls;
         this.dialers = new ThreadPoolExecutor(
                 MAX_DIALS, MAX_DIALS, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), threads("ha-link-dial-"));
         this.dialers.allowCoreThreadTimeOut(true);
@@ -272,6 +275,12 @@ public final class LinkTransport implements TaskTransport {
                 return;
             }
             try {
+                ClientTls secured = tls.get();
+                if (secured.required() && !"https".equals(target.uri().getScheme())) {
+                    handshakeFailed(
+                            "its address is without TLS, and ha.link.ssl.bundle is set here: set server.ssl there, too");
+                    return;
+                }
                 Optional<byte[]> current = key.current();
                 if (current.isEmpty()) {
                     fail("this node does not know the cluster's key yet", false);
@@ -284,22 +293,25 @@ public final class LinkTransport implements TaskTransport {
                         this::established,
                         this::handshakeFailed);
                 endpoint = created;
-                container().connectToServer(created, config(), linkUri(target.uri()));
+                container().connectToServer(created, config(secured), linkUri(target.uri()));
                 if (ended.get()) {
                     created.abandon(CloseCodes.GOING_AWAY);
                 }
             } catch (DeploymentException | IOException e) {
-                fail(problem(e), isRefused(e));
-            } catch (RuntimeException e) {
-                if (warnings.allows(target.uri().toString(), System.nanoTime())) {
-                    log.warn("Could not open a link to {}: {}", target, e.toString());
+                DialProblem problem = DialProblem.of(e, target);
+                if (!problem.expected()) {
+                    complain(problem.reason());
                 }
-                fail(String.valueOf(e.getMessage()), false);
+                fail(problem.reason(), problem.refused());
+            } catch (RuntimeException e) {
+                complain(e.toString());
+                fail(e.toString(), false);
             }
         }
 
         private Link established(Handshake.Session session, Wire wire, Sealing.Opener opener) {
             ended.set(true);
+            complaints.forget(session.peer());
             Link link = link(session, true, wire, opener);
             peer.dialled();
             register(link);
@@ -310,10 +322,14 @@ public final class LinkTransport implements TaskTransport {
         }
 
         private void handshakeFailed(String reason) {
-            if (warnings.allows(target.uri().toString(), System.nanoTime())) {
+            complain(reason);
+            fail(reason, false);
+        }
+
+        private void complain(String reason) {
+            if (!ended.get() && complaints.isNew(Handshake.Peer.of(target), reason, System.nanoTime())) {
                 log.warn("No link to {}: {}", target, reason);
             }
-            fail(reason, false);
         }
 
         void fail(String reason, boolean refused) {
@@ -351,9 +367,10 @@ public final class LinkTransport implements TaskTransport {
         return current;
     }
 
-    private ClientEndpointConfig config() {
+    private ClientEndpointConfig config(ClientTls secured) {
         ClientEndpointConfig config = ClientEndpointConfig.Builder.create()
                 .preferredSubprotocols(List.of(LinkServer.SUBPROTOCOL))
+                .sslContext(secured.context())
                 .build();
         // Other containers ignore what they do not know; the timer ends a dial in any of them.
         Map<String, Object> tomcat = config.getUserProperties();
@@ -361,6 +378,9 @@ public final class LinkTransport implements TaskTransport {
                 "org.apache.tomcat.websocket.IO_TIMEOUT_MS",
                 Long.toString(settings.connectTimeout().toMillis()));
         tomcat.put("org.apache.tomcat.websocket.MAX_REDIRECTIONS", "0");
+        if (!secured.protocols().isEmpty()) {
+            tomcat.put("org.apache.tomcat.websocket.SSL_PROTOCOLS", String.join(",", secured.protocols()));
+        }
         return config;
     }
 
@@ -373,27 +393,6 @@ public final class LinkTransport implements TaskTransport {
         String trimmed = base.endsWith("/") ? base.substring(0, base.length() - 1) : base;
         // http becomes ws, https becomes wss.
         return URI.create("ws" + trimmed.substring("http".length()) + LinkServer.PATH);
-    }
-
-    private static String problem(Throwable e) {
-        Throwable root = e;
-        while (root.getCause() != null) {
-            root = root.getCause();
-        }
-        return root instanceof TimeoutException ? "it does not answer" : String.valueOf(root.getMessage());
-    }
-
-    /** Only the word of the other machine that nobody listens there; the same exception is used for time-outs. */
-    private static boolean isRefused(Throwable e) {
-        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-            if (cause instanceof ConnectException
-                    && String.valueOf(cause.getMessage())
-                            .toLowerCase(Locale.ROOT)
-                            .contains("refused")) {
-                return true;
-            }
-        }
-        return false;
     }
 
     // --- a process that is never let out of sight

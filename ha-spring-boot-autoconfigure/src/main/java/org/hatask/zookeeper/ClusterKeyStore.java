@@ -54,7 +54,8 @@ public final class ClusterKeyStore implements AutoCloseable {
     }
 
     private void prepare(Session session) {
-        session.createMissing(List.of("/ha", paths.root()), clients.acl()).thenRunAsync(() -> read(session), worker);
+        session.createMissing(List.of(Paths.SHARED, paths.root()), clients::acl)
+                .thenRunAsync(() -> read(session), worker);
     }
 
     private void read(Session session) {

@@ -11,6 +11,7 @@ import org.apache.zookeeper.KeeperException.Code;
 import org.apache.zookeeper.Op;
 import org.apache.zookeeper.OpResult.GetDataResult;
 import org.apache.zookeeper.Watcher;
+import org.apache.zookeeper.common.PathUtils;
 import org.hatask.cluster.ClusterState;
 import org.hatask.cluster.ClusterView;
 import org.hatask.cluster.Master;
@@ -178,7 +179,9 @@ final class Deposition implements AutoCloseable {
         Set<String> witnesses = new TreeSet<>();
         names.stream()
                 .filter(name -> name.startsWith(prefix))
-                .forEach(name -> witnesses.add(name.substring(prefix.length())));
+                .map(name -> name.substring(prefix.length()))
+                .filter(Records::isName)
+                .forEach(witnesses::add);
         return witnesses;
     }
 
@@ -203,6 +206,15 @@ final class Deposition implements AutoCloseable {
                         worker);
     }
 
+    private static boolean isPath(String text) {
+        try {
+            PathUtils.validatePath(text);
+            return true;
+        } catch (IllegalArgumentException e) {
+            return false;
+        }
+    }
+
     private static boolean isOf(GetDataResult record, Master master) {
         return Records.readMaster(record.getData())
                 .filter(found ->
@@ -219,7 +231,7 @@ final class Deposition implements AutoCloseable {
         List<Op> operations = new ArrayList<>();
         operations.add(Op.check(paths.epoch(), (int) master.epoch()));
         operations.add(Op.delete(paths.master(), record.getStat().getVersion()));
-        boolean ownCandidate = candidate != null && candidate.startsWith(paths.election() + "/");
+        boolean ownCandidate = candidate != null && candidate.startsWith(paths.election() + "/") && isPath(candidate);
         if (candidate != null && ownCandidate) {
             operations.add(Op.delete(candidate, -1));
         }

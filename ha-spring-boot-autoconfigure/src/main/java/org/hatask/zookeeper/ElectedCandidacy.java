@@ -27,7 +27,7 @@ abstract class ElectedCandidacy implements Candidacy {
 
     final ZooKeeperClients clients;
     final MastershipHolder holder;
-    private final ClusterState state;
+    final ClusterState state;
     private final Clock clock;
     private @Nullable String standingAside;
 

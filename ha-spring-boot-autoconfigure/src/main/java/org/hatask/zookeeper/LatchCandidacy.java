@@ -8,6 +8,7 @@ import org.apache.curator.framework.recipes.leader.LeaderLatch;
 import org.apache.curator.framework.recipes.leader.LeaderLatchListener;
 import org.apache.zookeeper.Op;
 import org.hatask.cluster.ClusterState;
+import org.hatask.cluster.Node;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,14 +28,21 @@ final class LatchCandidacy extends ElectedCandidacy {
 
     private final String candidateId;
     private final LongSupplier nanoTime;
+    private final StrayCandidates strays;
     private @Nullable LeaderLatch latch;
     private long standingSince;
 
     LatchCandidacy(
             ZooKeeperClients clients, MastershipHolder holder, ClusterState state, LongSupplier nanoTime, Clock clock) {
         super(clients, holder, state, clock);
-        this.candidateId = state.view().self().id() + "/" + state.view().self().incarnation();
+        this.candidateId = candidateId(state.view().self());
         this.nanoTime = nanoTime;
+        this.strays = new StrayCandidates(clients, state, nanoTime, clock, holder::execute);
+    }
+
+    /** What stands in the latch's node of that member. */
+    static String candidateId(Node node) {
+        return node.id() + "/" + node.incarnation();
     }
 
     @Override
@@ -113,6 +121,7 @@ final class LatchCandidacy extends ElectedCandidacy {
             clients.problem(PROBLEM, null);
             return;
         }
+        strays.check();
         if (current.getOurPath() != null) {
             clients.problem(PROBLEM, null);
         } else if (nanoTime.getAsLong() - standingSince

@@ -2,11 +2,13 @@ package org.hatask.zookeeper;
 
 import java.time.Clock;
 import java.util.List;
+import java.util.stream.Stream;
 import org.apache.zookeeper.CreateMode;
 import org.apache.zookeeper.KeeperException.Code;
 import org.apache.zookeeper.Op;
 import org.apache.zookeeper.Watcher;
 import org.hatask.cluster.ClusterState;
+import org.hatask.cluster.Node;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,7 +44,7 @@ final class LowestNodeIdCandidacy extends ElectedCandidacy {
 
     private int pendingRemovals;
     private @Nullable Session session;
-    private @Nullable List<String> ids;
+    private @Nullable List<String> names;
 
     /** Whether a read got lost, and its watch with it. */
     private boolean unread;
@@ -50,7 +52,7 @@ final class LowestNodeIdCandidacy extends ElectedCandidacy {
     LowestNodeIdCandidacy(ZooKeeperClients clients, MastershipHolder holder, ClusterState state, Clock clock) {
         super(clients, holder, state, clock);
         this.id = state.view().self().id();
-        this.name = id + SEPARATOR + state.view().self().incarnation();
+        this.name = name(state.view().self());
         this.path = clients.paths().election() + "/" + name;
         this.candidatesChanged = event -> {
             // Watches outlive an interruption, and fire after it when they have to.
@@ -68,7 +70,7 @@ final class LowestNodeIdCandidacy extends ElectedCandidacy {
         }
         standing = true;
         session = current;
-        ids = null;
+        names = null;
         created = false;
         check();
         readCandidates();
@@ -82,20 +84,17 @@ final class LowestNodeIdCandidacy extends ElectedCandidacy {
         unread = false;
         current.children(clients.paths().election(), candidatesChanged)
                 .thenAcceptAsync(
-                        names -> {
+                        children -> {
                             if (!standing || session != current) {
                                 return;
                             }
-                            if (names == null) {
+                            if (children == null) {
                                 unread = true;
                                 return;
                             }
-                            created = names.contains(name);
+                            created = children.contains(name);
                             mayExist |= created;
-                            ids = names.stream()
-                                    .filter(child -> child.indexOf(SEPARATOR) > 0)
-                                    .map(child -> child.substring(0, child.lastIndexOf(SEPARATOR)))
-                                    .toList();
+                            names = children;
                             reconsider();
                         },
                         holder::execute);
@@ -114,9 +113,22 @@ final class LowestNodeIdCandidacy extends ElectedCandidacy {
         holder.entitled(Entitlement.ofNode(path));
     }
 
+    /** Of those that are members: a name alone is nobody, and to wait for it would be for ever. */
     private @Nullable String smallest() {
-        List<String> known = ids;
-        return known == null ? null : known.stream().min(NodeIdOrder.INSTANCE).orElse(null);
+        List<String> known = names;
+        if (known == null) {
+            return null;
+        }
+        Stream<Node> candidates = Stream.concat(Stream.of(state.view().self()), state.view().members().stream());
+        return candidates
+                .filter(node -> known.contains(name(node)))
+                .map(Node::id)
+                .min(NodeIdOrder.INSTANCE)
+                .orElse(null);
+    }
+
+    private static String name(Node node) {
+        return node.id() + SEPARATOR + node.incarnation();
     }
 
     @Override
@@ -133,7 +145,7 @@ final class LowestNodeIdCandidacy extends ElectedCandidacy {
     public void withdraw() {
         standing = false;
         created = false;
-        ids = null;
+        names = null;
         unread = false;
         if (mayExist) {
             remove();

@@ -60,6 +60,9 @@ final class MastershipHolder implements Mastership {
     /** Operations of one transaction that raises the epoch of a ZooKeeper that came back empty. */
     private static final int MAX_RAISE = 500;
 
+    /** A record that is nobody's is taken away after so many sessions: until then its author may be a master all the same. */
+    private static final int STRAY_SESSIONS = 2;
+
     private final ZooKeeperClients clients;
     private final Connection connection;
     private final Paths paths;
@@ -68,6 +71,7 @@ final class MastershipHolder implements Mastership {
     private final MastershipListener listener;
     private final Clock clock;
     private final Worker worker = new Worker("ha-election");
+    private final LongSupplier nanoTime;
     private final MasterLease lease;
     private final CuratorCache cache;
 
@@ -99,6 +103,16 @@ final class MastershipHolder implements Mastership {
     private @Nullable Term handingOver;
     private @Nullable Term releasing;
     private @Nullable String releaseCause;
+    private @Nullable Stray stray;
+
+    /**
+     * A record of a master that is none's, standing in the way.
+     *
+     * @param revision its {@code mzxid}
+     * @param epoch version of the epoch when it was first seen
+     * @param sinceNanos when that was
+     */
+    private record Stray(long revision, int epoch, long sinceNanos) {}
 
     /**
      * A mastership that was committed.
@@ -122,6 +136,7 @@ final class MastershipHolder implements Mastership {
         this.state = state;
         this.listener = listener;
         this.clock = clock;
+        this.nanoTime = nanoTime;
         this.lease = new MasterLease(nanoTime, clients.settings().tickTime());
         this.cache = connection.cache(
                 paths.master(),
@@ -322,7 +337,7 @@ final class MastershipHolder implements Mastership {
     }
 
     private void prepare(Session current) {
-        current.createMissing(paths.persistent(), clients.acl())
+        current.createMissing(paths.persistent(), clients::acl)
                 .thenAcceptAsync(
                         safely(code -> {
                             if (code != Code.OK || session != current) {
@@ -466,22 +481,33 @@ final class MastershipHolder implements Mastership {
 
     /**
      * Somebody is master: ourselves if an answer got lost or an older session of ours still lives, else another whose end is
-     * waited for.
+     * waited for. A record that no master can have written is taken away.
      */
     private void masterStands(Session current, Entitlement why, GetDataResult epoch, GetDataResult master) {
         Optional<Master> record = Records.readMaster(master.getData());
         boolean ours = record.isPresent() && record.get().is(state.view().self());
-        if (!ours) {
+        boolean ownSession = master.getStat().getEphemeralOwner() == current.id();
+        if (ours && ownSession) {
+            long number = record.get().epoch();
+            if (number == epoch.getStat().getVersion() && number > relinquishedEpoch) {
+                taken(new Term(number, current, why), record.get());
+                return;
+            }
+        } else if (!ours && !ownSession && !isStrayForLong(epoch, master)) {
             notTaken();
             return;
         }
-        long number = record.get().epoch();
-        boolean ownSession = master.getStat().getEphemeralOwner() == current.id();
-        if (ownSession && number == epoch.getStat().getVersion() && number > relinquishedEpoch) {
-            taken(new Term(number, current, why), record.get());
-            return;
+        if (!ours) {
+            clients.oddRecords()
+                    .report(
+                            paths.master(),
+                            master.getStat().getMzxid(),
+                            "was written by no master of this cluster and is taken away");
         }
-        current.multi(List.of(Op.delete(paths.master(), master.getStat().getVersion())))
+        // With the epoch, as the version of a record that was made anew meanwhile could be the same.
+        current.multi(List.of(
+                        Op.check(paths.epoch(), epoch.getStat().getVersion()),
+                        Op.delete(paths.master(), master.getStat().getVersion())))
                 .thenAcceptAsync(
                         safely(reply -> {
                             if (reply.isConnectionLoss() || reply.isSessionLoss()) {
@@ -491,6 +517,33 @@ final class MastershipHolder implements Mastership {
                             }
                         }),
                         worker);
+    }
+
+    /**
+     * Whether this node has seen that record, which no master can have written, for longer than the lease of any master lasts
+     * without an epoch and a record of its own.
+     */
+    private boolean isStrayForLong(GetDataResult epoch, GetDataResult master) {
+        if (isGenuine(epoch, master)) {
+            stray = null;
+            return false;
+        }
+        long revision = master.getStat().getMzxid();
+        int version = epoch.getStat().getVersion();
+        Stray known = stray;
+        long now = nanoTime.getAsLong();
+        if (known == null || known.revision() != revision || known.epoch() != version) {
+            stray = new Stray(revision, version, now);
+            return false;
+        }
+        Duration patience = clients.settings().sessionTimeout().multipliedBy(STRAY_SESSIONS);
+        return now - known.sinceNanos() > patience.toNanos();
+    }
+
+    /** A master's record is ephemeral, and it raised the epoch in the same transaction. */
+    private static boolean isGenuine(GetDataResult epoch, GetDataResult master) {
+        return master.getStat().getEphemeralOwner() != 0
+                && epochOf(master) == epoch.getStat().getVersion();
     }
 
     /** ZooKeeper came back empty: epochs must go on from where they were, for every sink remembers them. */
@@ -721,16 +774,24 @@ final class MastershipHolder implements Mastership {
                 .thenAcceptAsync(
                         safely(reply -> {
                             GetDataResult found = reply.data(0);
-                            if (found != null
-                                    && term == null
-                                    && found.getStat().getEphemeralOwner() == current.id()
-                                    && (epochOf(found) <= relinquishedEpoch || isForsaken())) {
+                            if (found != null && term == null && isLeftover(found, current)) {
                                 current.multi(List.of(Op.delete(
                                                 paths.master(), found.getStat().getVersion())))
                                         .thenRunAsync(this::masterChanged, worker);
                             }
                         }),
                         worker);
+    }
+
+    /** Whether the record is a former one of this node, or says so in the session of somebody else. */
+    private boolean isLeftover(GetDataResult master, Session current) {
+        if (master.getStat().getEphemeralOwner() == current.id()) {
+            return epochOf(master) <= relinquishedEpoch || isForsaken();
+        }
+        return !taking
+                && Records.readMaster(master.getData())
+                        .filter(record -> record.is(state.view().self()))
+                        .isPresent();
     }
 
     /** A mastership that was won without this node's knowledge would not be taken up any more. */
@@ -962,29 +1023,100 @@ final class MastershipHolder implements Mastership {
                 && master.filter(found -> found.epoch() == held.epoch()).isEmpty()) {
             // Either the cache is late or we are deposed: the answer to a renewal knows.
             renew();
-        } else if (master.isPresent()) {
-            if (master.get().epoch() < state.view().lastEpoch()) {
-                log.warn(
-                        "[{}] ignoring master {} of epoch {}: epoch {} was already seen",
-                        cluster,
-                        master.get().nodeId(),
-                        master.get().epoch(),
-                        state.view().lastEpoch());
-                outbid();
-            }
-            state.setMaster(master.get());
-            Session current = connected();
-            boolean relinquished = held == null && releasing == null && !taking;
-            if (relinquished && current != null && master.get().is(state.view().self())) {
-                removeOwnRecord(current); // The answer to its removal, or to its creation, got lost.
-            }
-        } else {
-            data.ifPresent(found -> log.warn("[{}] {} is no record of a master", cluster, paths.master()));
+        } else if (master.isPresent() && master.get().equals(state.view().master())) {
+            removeLeftover(master.get());
+        } else if (master.isPresent() && held == null) {
+            judge(data.get());
+        } else if (held == null) {
+            data.ifPresent(found -> clients.oddRecords()
+                    .report(paths.master(), found.getStat().getMzxid(), "is no record of a master and is ignored"));
             state.setMaster(null);
+        }
+        if (held != null
+                && data.filter(found -> found.getStat().getEphemeralOwner()
+                                != held.session().id())
+                        .isPresent()) {
+            lookForStranger(held);
         }
         readHistory();
         if (data.isEmpty()) {
             step();
+        }
+    }
+
+    /** A renewal does not see whose the record is: one that was put in the place of ours is as new and fits the epoch. */
+    private void lookForStranger(Term held) {
+        held.session()
+                .multi(List.of(Op.getData(paths.master())))
+                .thenAcceptAsync(
+                        safely(reply -> {
+                            GetDataResult found = reply.data(0);
+                            Session current = connected();
+                            if (found != null
+                                    && current != null
+                                    && held.equals(term)
+                                    && found.getStat().getEphemeralOwner() != current.id()) {
+                                deposed(held, current, false);
+                            }
+                        }),
+                        worker);
+    }
+
+    /** A new master, by the record that the cache has: is it one? */
+    private void judge(ChildData seen) {
+        Session current = connected();
+        if (current == null) {
+            return;
+        }
+        current.multi(List.of(Op.getData(paths.epoch()), Op.getData(paths.master())))
+                .thenAcceptAsync(
+                        safely(reply -> {
+                            GetDataResult epoch = reply.data(0);
+                            GetDataResult found = reply.data(1);
+                            // Another revision: the cache will tell of it, too.
+                            if (epoch != null
+                                    && found != null
+                                    && found.getStat().getMzxid()
+                                            == seen.getStat().getMzxid()
+                                    && term == null
+                                    && !closed) {
+                                judged(epoch, found);
+                            }
+                        }),
+                        worker);
+    }
+
+    private void judged(GetDataResult epoch, GetDataResult found) {
+        Optional<Master> master = Records.readMaster(found.getData()).filter(record -> isGenuine(epoch, found));
+        long lastEpoch = state.view().lastEpoch();
+        if (master.isEmpty()) {
+            clients.oddRecords()
+                    .report(
+                            paths.master(),
+                            found.getStat().getMzxid(),
+                            "is no record of the master of epoch "
+                                    + epoch.getStat().getVersion() + " and is ignored");
+            state.setMaster(null);
+        } else if (master.get().epoch() < lastEpoch) {
+            clients.oddRecords()
+                    .report(
+                            paths.master(),
+                            found.getStat().getMzxid(),
+                            "names master " + master.get().nodeId() + " of epoch "
+                                    + master.get().epoch() + ", but epoch " + lastEpoch
+                                    + " was already seen: it is ignored");
+            outbid();
+        } else {
+            state.setMaster(master.get());
+            removeLeftover(master.get());
+        }
+    }
+
+    private void removeLeftover(Master master) {
+        Session current = connected();
+        boolean relinquished = term == null && releasing == null && !taking;
+        if (relinquished && current != null && master.is(state.view().self())) {
+            removeOwnRecord(current); // The answer to its removal, or to its creation, got lost.
         }
     }
 

@@ -126,7 +126,7 @@ record OrderRules(boolean operated) {
     private static Optional<String> underWay(ClusterView view, Orders orders, Instant now) {
         return orders.actions().stream()
                 .filter(action -> action.result() == Result.UNDER_WAY && action.kind() != Kind.DRAIN)
-                .filter(action -> action.at().plus(ABANDONED).isAfter(now))
+                .filter(action -> Duration.between(action.at(), now).abs().compareTo(ABANDONED) < 0)
                 .filter(action -> action.kind() != Kind.PROMOTE
                         || view.member(action.node()).isPresent())
                 .findFirst()

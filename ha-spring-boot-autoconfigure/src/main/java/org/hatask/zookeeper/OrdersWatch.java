@@ -21,6 +21,7 @@ final class OrdersWatch {
     private final Connection connection;
     private final String path;
     private final String cluster;
+    private final OddRecords oddRecords;
     private final CuratorCache cache;
     private Orders known = Orders.NONE;
     private boolean filled;
@@ -33,6 +34,7 @@ final class OrdersWatch {
         this.connection = clients.membership();
         this.path = clients.paths().assigned();
         this.cluster = clients.settings().cluster();
+        this.oddRecords = clients.oddRecords();
         this.cache = connection.cache(
                 path,
                 worker,
@@ -70,10 +72,10 @@ final class OrdersWatch {
         int version = data.get().getStat().getVersion();
         Optional<Orders> read = Records.readOrders(data.get().getData()).map(orders -> orders.withVersion(version));
         if (read.isEmpty()) {
-            log.warn(
-                    "[{}] {} cannot be read; what operators ordered before stays in force. The next order replaces it",
-                    cluster,
-                    path);
+            oddRecords.report(
+                    path,
+                    data.get().getStat().getMzxid(),
+                    "cannot be read; what operators ordered before stays in force. The next order replaces it");
             known = known.withVersion(version);
         } else if (data.get().getData().length == 0 && !known.saysNothing()) {
             restore(version);

@@ -5,10 +5,13 @@ import java.util.List;
 /** Where a cluster keeps what in ZooKeeper, see DESIGN.md §3. Absolute: every client, ours or a human's, sees the same. */
 final class Paths {
 
+    /** The parent of all clusters. */
+    static final String SHARED = "/ha";
+
     private final String root;
 
     Paths(String cluster) {
-        this.root = "/ha/" + cluster;
+        this.root = SHARED + "/" + cluster;
     }
 
     String root() {
@@ -62,6 +65,6 @@ final class Paths {
 
     /** What must exist before anything else, parents first. */
     List<String> persistent() {
-        return List.of("/ha", root, members(), election(), assigned(), gone(), epoch(), history(), lease());
+        return List.of(SHARED, root, members(), election(), assigned(), gone(), epoch(), history(), lease());
     }
 }

@@ -3,6 +3,8 @@ package org.hatask.zookeeper;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
+import org.apache.zookeeper.AsyncCallback.ACLCallback;
 import org.apache.zookeeper.AsyncCallback.ChildrenCallback;
 import org.apache.zookeeper.AsyncCallback.MultiCallback;
 import org.apache.zookeeper.AsyncCallback.StatCallback;
@@ -66,12 +68,21 @@ record Session(ZooKeeper zooKeeper, long id, Duration timeout) {
         return answer;
     }
 
+    /** Who may do what with the node; completes with null when that cannot be read. */
+    CompletableFuture<@Nullable List<ACL>> acl(String path) {
+        CompletableFuture<@Nullable List<ACL>> answer = new CompletableFuture<>();
+        ACLCallback callback =
+                (rc, requested, context, acl, stat) -> answer.complete(Code.get(rc) == Code.OK ? acl : null);
+        zooKeeper.getACL(path, null, callback, null);
+        return answer;
+    }
+
     /** Creates what is missing of {@code paths}, in order. Completes with the first error, or OK. */
-    CompletableFuture<Code> createMissing(List<String> paths, List<ACL> acl) {
+    CompletableFuture<Code> createMissing(List<String> paths, Function<String, List<ACL>> acl) {
         CompletableFuture<Code> all = CompletableFuture.completedFuture(Code.OK);
         for (String path : paths) {
             // Sent at once, answered in order: one round trip for all.
-            CompletableFuture<Code> one = createPersistent(path, acl);
+            CompletableFuture<Code> one = createPersistent(path, acl.apply(path));
             all = all.thenCombine(
                     one, (before, code) -> before != Code.OK ? before : code == Code.NODEEXISTS ? Code.OK : code);
         }

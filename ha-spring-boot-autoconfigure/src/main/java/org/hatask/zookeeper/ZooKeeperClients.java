@@ -33,6 +33,10 @@ public final class ZooKeeperClients implements Coordination, AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(ZooKeeperClients.class);
     private static final Duration REMINDER = Duration.ofSeconds(60);
 
+    private static final List<ACL> SHARED_ACL = List.of(
+            new ACL(ZooDefs.Perms.ALL, ZooDefs.Ids.AUTH_IDS),
+            new ACL(ZooDefs.Perms.CREATE | ZooDefs.Perms.READ, ZooDefs.Ids.ANYONE_ID_UNSAFE));
+
     private final ZooKeeperSettings settings;
     private final Paths paths;
     private final List<ACL> acl;
@@ -41,6 +45,7 @@ public final class ZooKeeperClients implements Coordination, AutoCloseable {
     private final Connection election;
     private final Worker worker = new Worker("ha-zookeeper");
     private final Map<String, String> problems = new ConcurrentHashMap<>();
+    private final OddRecords oddRecords;
 
     private State state = State.CONNECTING;
     private Instant since;
@@ -56,6 +61,7 @@ public final class ZooKeeperClients implements Coordination, AutoCloseable {
         this.since = clock.instant();
         this.paths = new Paths(settings.cluster());
         this.acl = settings.auth() == null ? ZooDefs.Ids.OPEN_ACL_UNSAFE : ZooDefs.Ids.CREATOR_ALL_ACL;
+        this.oddRecords = new OddRecords(settings.cluster(), System::nanoTime);
         this.membership = new Connection(newClient());
         this.election = new Connection(newClient());
         for (Connection connection : List.of(membership, election)) {
@@ -92,7 +98,7 @@ public final class ZooKeeperClients implements Coordination, AutoCloseable {
 
                     @Override
                     public List<ACL> getAclForPath(String path) {
-                        return acl;
+                        return acl(path);
                     }
                 });
         String auth = settings.auth();
@@ -128,12 +134,22 @@ public final class ZooKeeperClients implements Coordination, AutoCloseable {
         return acl;
     }
 
+    /** The same for what is made by its path: below the one that all clusters share, others may make theirs. */
+    List<ACL> acl(String path) {
+        return settings.auth() != null && path.equals(Paths.SHARED) ? SHARED_ACL : acl;
+    }
+
     Connection membership() {
         return membership;
     }
 
     Connection election() {
         return election;
+    }
+
+    /** Where to tell of records that nobody of ours has written. */
+    OddRecords oddRecords() {
+        return oddRecords;
     }
 
     /** Shows or, with null, takes back what an operator should know about {@code part}. */

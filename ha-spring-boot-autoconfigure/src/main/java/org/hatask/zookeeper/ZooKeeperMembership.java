@@ -2,11 +2,11 @@ package org.hatask.zookeeper;
 
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -48,6 +48,7 @@ public final class ZooKeeperMembership implements Membership {
     private final Worker worker = new Worker("ha-membership");
     private final CuratorCache cache;
     private final OrdersWatch orders;
+    private final OpenNodes openNodes;
 
     /** Set by Curator's connection thread before anything that happens on the new connection can be seen. */
     private volatile boolean interrupted = true;
@@ -67,9 +68,9 @@ public final class ZooKeeperMembership implements Membership {
     private boolean recomputeQueued;
     private boolean joined;
     private boolean everJoined;
+    private boolean accessRefused;
     private @Nullable Session session;
     private @Nullable String refusedFor;
-    private final Map<String, Long> reportedMalformed = new HashMap<>();
 
     public ZooKeeperMembership(ZooKeeperClients clients, ClusterState state) {
         this(clients, state, System::nanoTime);
@@ -96,6 +97,7 @@ public final class ZooKeeperMembership implements Membership {
                 },
                 this::recomputeSoon);
         this.orders = new OrdersWatch(clients, worker, this::recomputeSoon);
+        this.openNodes = new OpenNodes(clients, worker);
         this.connection.addListener(new Connection.Listener() {
             @Override
             public void connected(Session session) {
@@ -154,7 +156,7 @@ public final class ZooKeeperMembership implements Membership {
         if (connection.session() != current) {
             interrupted = true; // Again, before this connection was looked at; the session goes first.
         }
-        current.createMissing(paths.persistent(), clients.acl())
+        current.createMissing(paths.persistent(), clients::acl)
                 .thenAcceptAsync(
                         code -> {
                             reportAccess(code);
@@ -163,6 +165,7 @@ public final class ZooKeeperMembership implements Membership {
                                 cache.start();
                                 orders.start();
                             }
+                            openNodes.check(current);
                             syncOwn();
                         },
                         worker);
@@ -170,12 +173,16 @@ public final class ZooKeeperMembership implements Membership {
 
     private void reportAccess(Code code) {
         if (code == Code.NOAUTH || code == Code.AUTHFAILED || code == Code.INVALIDACL) {
-            clients.problem(
-                    "access",
-                    "ZooKeeper refuses access below " + paths.root() + " (" + code
-                            + "): check ha.zookeeper.auth against the ACLs of the existing nodes");
+            String text = "ZooKeeper refuses access below " + paths.root() + " (" + code
+                    + "): check ha.zookeeper.auth against the ACLs of the existing nodes";
+            clients.problem("access", text);
+            if (!accessRefused) {
+                accessRefused = true;
+                log.warn("[{}] {}", cluster, text);
+            }
         } else if (code == Code.OK) {
             clients.problem("access", null);
+            accessRefused = false;
         }
     }
 
@@ -251,7 +258,13 @@ public final class ZooKeeperMembership implements Membership {
         // member has an address that is not his alone, and both would go on replacing each other.
         boolean formerSelf =
                 !everJoined && other.isPresent() && other.get().uri().equals(self.uri());
-        if (ownFormerSession || formerSelf) {
+        // Members are ephemeral, so nobody lives behind one that is not; but our place is taken by it.
+        boolean nobody = found.getStat().getEphemeralOwner() == 0;
+        if (nobody) {
+            clients.oddRecords()
+                    .report(path, found.getStat().getMzxid(), "was made by no node of this cluster and is replaced");
+        }
+        if (ownFormerSession || formerSelf || nobody) {
             return write(current, List.of(Op.delete(path, version), create), "joined");
         }
         refuse(self, other, found);
@@ -300,7 +313,7 @@ public final class ZooKeeperMembership implements Membership {
 
     /** The parents are gone: somebody emptied ZooKeeper. */
     private Result recreate(Session current) {
-        current.createMissing(paths.persistent(), clients.acl())
+        current.createMissing(paths.persistent(), clients::acl)
                 .thenAcceptAsync(
                         code -> {
                             reportAccess(code);
@@ -330,7 +343,12 @@ public final class ZooKeeperMembership implements Membership {
             return;
         }
         Map<String, Node> picture = new TreeMap<>();
-        cache.stream().forEach(data -> read(data).ifPresent(node -> picture.put(node.id(), node)));
+        Set<String> paths = new HashSet<>();
+        cache.stream().forEach(data -> {
+            paths.add(data.getPath());
+            read(data).ifPresent(node -> picture.put(node.id(), node));
+        });
+        clients.oddRecords().retain(this.paths.members(), paths);
         if (inGrace && !interrupted && nanoTime.getAsLong() - graceEnd >= 0) {
             inGrace = false;
         }
@@ -363,10 +381,8 @@ public final class ZooKeeperMembership implements Membership {
         Optional<Node> node =
                 Records.readNode(data.getData()).filter(read -> data.getPath().equals(paths.member(read.id())));
         if (node.isEmpty()) {
-            Long revision = data.getStat().getMzxid();
-            if (!Objects.equals(reportedMalformed.put(data.getPath(), revision), revision)) {
-                log.warn("[{}] ignoring {}: it is no record of a member", cluster, data.getPath());
-            }
+            clients.oddRecords()
+                    .report(data.getPath(), data.getStat().getMzxid(), "is no record of a member and is ignored");
         }
         return node;
     }

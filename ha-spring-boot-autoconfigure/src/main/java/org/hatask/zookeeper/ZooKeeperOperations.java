@@ -14,6 +14,7 @@ import org.apache.zookeeper.Op;
 import org.apache.zookeeper.OpResult.GetDataResult;
 import org.hatask.cluster.ClusterState;
 import org.hatask.cluster.ClusterView;
+import org.hatask.cluster.OneLine;
 import org.hatask.cluster.Operations;
 import org.hatask.cluster.OperatorAction;
 import org.hatask.cluster.OperatorAction.Kind;
@@ -34,6 +35,8 @@ public final class ZooKeeperOperations implements Operations, AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(ZooKeeperOperations.class);
     private static final int MAX_TRIES = 20;
+    private static final int MAX_NAME = 200;
+    private static final int MAX_TEXT = 1000;
     private static final Duration PAUSE = Duration.ofMillis(250);
     private static final Duration GIVE_UP = Duration.ofSeconds(15);
 
@@ -59,7 +62,15 @@ public final class ZooKeeperOperations implements Operations, AutoCloseable {
     }
 
     @Override
-    public CompletableFuture<OperatorAction> order(Command command) {
+    public CompletableFuture<OperatorAction> order(Command asGiven) {
+        // It goes into the log, and into a record that others read.
+        String reason = asGiven.why();
+        Command command = new Command(
+                asGiven.kind(),
+                OneLine.of(asGiven.node(), MAX_NAME),
+                asGiven.epoch(),
+                OneLine.of(asGiven.by(), MAX_NAME),
+                reason == null ? null : OneLine.of(reason, MAX_TEXT));
         OperatorAction action = new OperatorAction(
                 UUID.randomUUID().toString(),
                 command.kind(),
@@ -351,7 +362,8 @@ public final class ZooKeeperOperations implements Operations, AutoCloseable {
     }
 
     @Override
-    public void masterFailed(String reason) {
+    public void masterFailed(String problem) {
+        String reason = OneLine.of(problem, MAX_TEXT);
         String self = state.view().self().id();
         note(
                 orders -> {

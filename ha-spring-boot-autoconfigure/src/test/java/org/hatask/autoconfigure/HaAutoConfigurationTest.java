@@ -428,6 +428,8 @@ class HaAutoConfigurationTest {
     @Test
     void badSettingsEndTheStartWithThePropertyAndWhatItMustBe() {
         assertRefused("ha.node.weight=0", "ha.node.weight is '0' but must be at least 1");
+        assertRefused("ha.node.host=my_host", "ha.node.host is 'my_host' but must be a host name");
+        assertRefused("ha.node.host=host:8080", "ha.node.host is 'host:8080' but must be a host name");
         assertRefused("ha.node.id=a/b", "ha.node.id is 'a/b'");
         assertRefused("ha.security.key=short", "ha.security.key");
         assertRefused("ha.dispatch.timeout=0s", "ha.dispatch.timeout");

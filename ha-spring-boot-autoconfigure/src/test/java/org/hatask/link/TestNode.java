@@ -49,7 +49,8 @@ final class TestNode implements AutoCloseable {
                 new TestTasks.Codec(),
                 tasks.receiver,
                 () -> NodeReport.ofThisProcess(tasks.executed.size(), List.of(), null, List.of()),
-                settings);
+                settings,
+                ClientTls::ofPlatform);
     }
 
     static TestNode start(String id) {

@@ -122,7 +122,7 @@ class RecordsTest {
     @Test
     void unknownFieldsAreIgnored() {
         byte[] json = bytes(
-                "{\"nodeId\":\"n1\",\"incarnation\":\"a\",\"epoch\":7,\"since\":\"2026-01-01T12:00:00Z\",\"new\":{}}");
+                "{\"nodeId\":\"n1\",\"incarnation\":\"a\",\"epoch\":7,\"since\":\"2026-01-01T12:00:00Z\",\"cause\":\"c\",\"new\":{}}");
         assertThat(Records.readMaster(json)).map(Master::epoch).contains(7L);
     }
 

@@ -1,0 +1,92 @@
+package org.hatask.link;
+
+import java.io.IOException;
+import java.net.ConnectException;
+import java.security.cert.CertPathBuilderException;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateExpiredException;
+import java.security.cert.CertificateNotYetValidException;
+import java.util.Locale;
+import java.util.concurrent.TimeoutException;
+import javax.net.ssl.SSLException;
+import org.hatask.cluster.Node;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Why a connection could not be opened.
+ *
+ * @param reason to be read after "no connection to": what happened and, where it can be changed, how
+ * @param refused whether the other machine said that nobody listens there
+ * @param expected whether it is what happens when a process or a line dies, so that nobody needs to be told
+ */
+record DialProblem(String reason, boolean refused, boolean expected) {
+
+    static DialProblem of(Throwable error, Node target) {
+        String message = String.valueOf(rootOf(error).getMessage());
+        if (isRefused(error)) {
+            return new DialProblem(message, true, true);
+        }
+        SSLException tls = find(error, SSLException.class);
+        if (tls != null) {
+            return new DialProblem(tlsReason(error, tls, target), false, false);
+        }
+        if (find(error, TimeoutException.class) != null) {
+            return new DialProblem("it does not answer", false, true);
+        }
+        // Without an error of the line it did answer, in a way that is no link: with an HTTP status, for example.
+        return new DialProblem(message, false, find(error, IOException.class) != null);
+    }
+
+    private static String tlsReason(Throwable error, SSLException tls, Node target) {
+        CertificateException expired = find(error, CertificateExpiredException.class);
+        if (expired != null) {
+            return "its TLS certificate has expired (" + expired.getMessage() + "): renew it on " + target.id();
+        }
+        CertificateException early = find(error, CertificateNotYetValidException.class);
+        if (early != null) {
+            return "its TLS certificate is not valid yet (" + early.getMessage()
+                    + "): compare the clocks of both machines, or replace it on " + target.id();
+        }
+        if (find(error, CertPathBuilderException.class) != null) {
+            return "its TLS certificate is not trusted here: put its issuer into the trust material of ha.link.ssl.bundle,"
+                    + " or of the server's own bundle where that is not set";
+        }
+        CertificateException certificate = find(error, CertificateException.class);
+        if (certificate != null && String.valueOf(certificate.getMessage()).contains("ubject alternative")) {
+            return "its TLS certificate is not for " + target.uri().getHost()
+                    + ": issue one with that as a subject alternative name, or set ha.node.host on " + target.id()
+                    + " to a name that is in it";
+        }
+        String message = String.valueOf(tls.getMessage());
+        if (message.contains("fatal alert")) {
+            return "it ended the TLS handshake (" + message
+                    + "): if it asks for certificates of clients, then the key in"
+                    + " ha.link.ssl.bundle, or in the server's own bundle where that is not set, must be one that it trusts";
+        }
+        return "TLS failed: " + (certificate != null ? certificate.getMessage() : message);
+    }
+
+    /** Only the word of the other machine that nobody listens there; the same exception is used for time-outs. */
+    private static boolean isRefused(Throwable error) {
+        ConnectException connect = find(error, ConnectException.class);
+        return connect != null
+                && String.valueOf(connect.getMessage()).toLowerCase(Locale.ROOT).contains("refused");
+    }
+
+    private static <T extends Throwable> @Nullable T find(Throwable error, Class<T> type) {
+        for (Throwable cause = error; cause != null; cause = cause.getCause()) {
+            if (type.isInstance(cause)) {
+                return type.cast(cause);
+            }
+        }
+        return null;
+    }
+
+    private static Throwable rootOf(Throwable error) {
+        Throwable root = error;
+        while (root.getCause() != null) {
+            root = root.getCause();
+        }
+        return root;
+    }
+}

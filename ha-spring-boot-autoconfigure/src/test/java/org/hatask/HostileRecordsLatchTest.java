@@ -1,0 +1,8 @@
+package org.hatask;
+
+class HostileRecordsLatchTest extends HostileRecordsConformanceTest {
+
+    HostileRecordsLatchTest() {
+        super("leader-latch");
+    }
+}

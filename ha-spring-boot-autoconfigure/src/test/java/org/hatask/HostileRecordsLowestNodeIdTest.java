@@ -1,0 +1,8 @@
+package org.hatask;
+
+class HostileRecordsLowestNodeIdTest extends HostileRecordsConformanceTest {
+
+    HostileRecordsLowestNodeIdTest() {
+        super("lowest-node-id");
+    }
+}
