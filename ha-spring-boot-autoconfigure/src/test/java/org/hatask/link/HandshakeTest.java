@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import org.hatask.cluster.Node;
 import org.hatask.link.Handshake.Acceptor;
@@ -16,13 +17,14 @@ import org.junit.jupiter.api.Test;
 class HandshakeTest {
 
     private static final byte[] KEY = TestNode.KEY;
+    private static final List<byte[]> KEYS = List.of(KEY);
 
     private final Node a = TestNode.node("a", 1);
     private final Node b = TestNode.node("b", 2);
 
     @Test
     void bothSidesEndWithEachOtherAndCrossedKeys() throws Exception {
-        Dialler dialler = new Dialler(KEY, "c", a, b);
+        Dialler dialler = new Dialler(KEYS, "c", a, b);
         Acceptor acceptor = new Acceptor(KEY, "c", b);
 
         Dialler.Proven there = dialler.challenged(wrap(acceptor.greeted(wrap(dialler.hello()))));
@@ -44,17 +46,17 @@ class HandshakeTest {
     }
 
     private Handshake.Session run() throws FailedException {
-        Dialler dialler = new Dialler(KEY, "c", a, b);
+        Dialler dialler = new Dialler(KEYS, "c", a, b);
         return dialler.challenged(wrap(new Acceptor(KEY, "c", b).greeted(wrap(dialler.hello()))))
                 .session();
     }
 
     @Test
     void acceptorRefusesAnotherClusterAnotherTargetAndItself() {
-        assertRefused(new Dialler(KEY, "other", a, b).hello(), "another cluster");
-        assertRefused(new Dialler(KEY, "c", a, TestNode.node("b", 2)).hello(), "another process");
-        assertRefused(new Dialler(KEY, "c", a, a).hello(), "another process");
-        assertRefused(new Dialler(KEY, "c", b, b).hello(), "this process");
+        assertRefused(new Dialler(KEYS, "other", a, b).hello(), "another cluster");
+        assertRefused(new Dialler(KEYS, "c", a, TestNode.node("b", 2)).hello(), "another process");
+        assertRefused(new Dialler(KEYS, "c", a, a).hello(), "another process");
+        assertRefused(new Dialler(KEYS, "c", b, b).hello(), "this process");
     }
 
     @Test
@@ -71,7 +73,7 @@ class HandshakeTest {
 
     @Test
     void diallerRefusesAnAcceptorWithoutTheKey() throws Exception {
-        Dialler dialler = new Dialler(KEY, "c", a, b);
+        Dialler dialler = new Dialler(KEYS, "c", a, b);
         byte[] challenge = new Acceptor(new byte[32], "c", b).greeted(wrap(dialler.hello()));
 
         assertThatThrownBy(() -> dialler.challenged(wrap(challenge)))
@@ -82,7 +84,7 @@ class HandshakeTest {
     @Test
     void acceptorRefusesADiallerWithoutTheKey() throws Exception {
         Acceptor acceptor = new Acceptor(KEY, "c", b);
-        acceptor.greeted(wrap(new Dialler(new byte[32], "c", a, b).hello()));
+        acceptor.greeted(wrap(new Dialler(List.of(new byte[32]), "c", a, b).hello()));
         byte[] proof = new byte[33];
         proof[0] = 3;
 
@@ -91,7 +93,7 @@ class HandshakeTest {
 
     @Test
     void proofOfAnEarlierHandshakeIsWorthless() throws Exception {
-        Dialler dialler = new Dialler(KEY, "c", a, b);
+        Dialler dialler = new Dialler(KEYS, "c", a, b);
         byte[] proof = dialler.challenged(wrap(new Acceptor(KEY, "c", b).greeted(wrap(dialler.hello()))))
                 .proof();
 
@@ -104,7 +106,7 @@ class HandshakeTest {
     @Test
     void proofSentBackToItsAuthorIsWorthless() throws Exception {
         Acceptor acceptor = new Acceptor(KEY, "c", b);
-        byte[] challenge = acceptor.greeted(wrap(new Dialler(KEY, "c", a, b).hello()));
+        byte[] challenge = acceptor.greeted(wrap(new Dialler(KEYS, "c", a, b).hello()));
         byte[] reflected = Arrays.copyOfRange(challenge, challenge.length - 33, challenge.length);
         reflected[0] = 3;
 
@@ -113,7 +115,7 @@ class HandshakeTest {
 
     @Test
     void anyChangedBitOfTheChallengeIsNoticed() throws Exception {
-        Dialler dialler = new Dialler(KEY, "c", a, b);
+        Dialler dialler = new Dialler(KEYS, "c", a, b);
         byte[] challenge = new Acceptor(KEY, "c", b).greeted(wrap(dialler.hello()));
         for (int i = 0; i < challenge.length; i++) {
             byte[] changed = challenge.clone();
@@ -124,7 +126,7 @@ class HandshakeTest {
 
     @Test
     void anyChangedBitOfTheGreetingIsNoticed() throws Exception {
-        Dialler dialler = new Dialler(KEY, "c", a, b);
+        Dialler dialler = new Dialler(KEYS, "c", a, b);
         byte[] hello = dialler.hello();
         for (int i = 0; i < hello.length; i++) {
             byte[] changed = hello.clone();
@@ -143,7 +145,7 @@ class HandshakeTest {
     @Test
     void noInputEndsInAnythingButARefusal() throws Exception {
         Random random = new Random(4711);
-        byte[] hello = new Dialler(KEY, "c", a, b).hello();
+        byte[] hello = new Dialler(KEYS, "c", a, b).hello();
         for (int length = 0; length < hello.length; length++) {
             assertRefused(Arrays.copyOf(hello, length), "");
         }
@@ -155,7 +157,7 @@ class HandshakeTest {
                 noise[0] = (byte) (1 + random.nextInt(3));
             }
             assertRefused(noise, "");
-            assertThatThrownBy(() -> new Dialler(KEY, "c", a, b).challenged(wrap(noise)))
+            assertThatThrownBy(() -> new Dialler(KEYS, "c", a, b).challenged(wrap(noise)))
                     .isInstanceOf(FailedException.class);
         }
     }

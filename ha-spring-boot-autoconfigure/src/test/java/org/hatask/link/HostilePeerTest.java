@@ -70,7 +70,7 @@ class HostilePeerTest {
 
     @Test
     void wrongProofIsClosedWithoutAnyDetail() throws Exception {
-        client.send(new Handshake.Dialler(TestNode.KEY, "test", self, server.node()).hello());
+        client.send(new Handshake.Dialler(List.of(TestNode.KEY), "test", self, server.node()).hello());
         client.next();
         byte[] proof = new byte[33];
         proof[0] = 3;
@@ -81,7 +81,7 @@ class HostilePeerTest {
 
     @Test
     void callBeforeTheProofIsNotExecuted() throws Exception {
-        client.send(new Handshake.Dialler(TestNode.KEY, "test", self, server.node()).hello());
+        client.send(new Handshake.Dialler(List.of(TestNode.KEY), "test", self, server.node()).hello());
         client.next();
         client.send(new Sealing.Sealer(TestNode.KEY)
                 .seal(List.of(call(1)), call(1).length)
@@ -160,7 +160,7 @@ class HostilePeerTest {
     }
 
     private Sealing.Sealer authenticate(byte[] versions) throws Exception {
-        Handshake.Dialler dialler = new Handshake.Dialler(versions, TestNode.KEY, "test", self, server.node());
+        Handshake.Dialler dialler = new Handshake.Dialler(versions, List.of(TestNode.KEY), "test", self, server.node());
         client.send(dialler.hello());
         Handshake.Dialler.Proven proven = dialler.challenged(client.next());
         assertThat(proven.session().version()).isEqualTo(versions[0]);
