@@ -88,6 +88,7 @@ public class HaLinkAutoConfiguration {
                 Math.max(defaults.sendQueueSize(), maxMessage),
                 defaults.departedIdle(),
                 defaults.maxHandshakes(),
+                defaults.maxServed(),
                 defaults.flushTimeout());
     }
 

@@ -201,7 +201,7 @@ public final class JacksonArgumentCodec implements ArgumentCodec {
 
     /** The first line of Jackson's message without what is quoted there: never an argument's value or the source document. */
     private static String brief(Exception error) {
-        if (error instanceof InputCoercionException) {
+        if (error instanceof InputCoercionException || error.getCause() instanceof InputCoercionException) {
             return "a number is out of range";
         }
         String message = error instanceof com.fasterxml.jackson.core.JsonProcessingException json

@@ -40,15 +40,6 @@ final class Link {
      */
     private static final int ACCEPTED_PATIENCE = 4;
 
-    /**
-     * Calls of a peer under way at the same time. Far more than a node has threads and places for; so that one peer does not fill the
-     * memory of another that was given more of these.
-     */
-    static final int MAX_SERVED = 16 * 1024;
-
-    private static final String TOO_MANY =
-            "more than " + MAX_SERVED + " calls of this node are under way over one link";
-
     private final Handshake.Peer peer;
     private final boolean withAsk;
     private final boolean dialled;
@@ -280,8 +271,9 @@ final class Link {
 
     private void serve(Frame.Call call) throws MalformedFrameException {
         long id = call.correlationId();
-        if (serving.size() > MAX_SERVED) {
-            answer(id, FrameCodec.encode(new Frame.Refused(id, Refusal.BUSY, 0, TOO_MANY)));
+        if (serving.size() > settings.maxServed()) {
+            String reason = "more than " + settings.maxServed() + " calls of this node are under way over one link";
+            answer(id, FrameCodec.encode(new Frame.Refused(id, Refusal.BUSY, 0, reason)));
             return;
         }
         if (!withAsk) {

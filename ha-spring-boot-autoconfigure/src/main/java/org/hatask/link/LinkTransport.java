@@ -499,6 +499,11 @@ public final class LinkTransport implements TaskTransport {
         return endpoint;
     }
 
+    /** Connections that have not proved anything yet. */
+    int undecided() {
+        return handshakes.size();
+    }
+
     /** The container refused to upgrade after all. */
     void notUpgraded(AcceptingEndpoint endpoint) {
         handshakeOver(endpoint, true);

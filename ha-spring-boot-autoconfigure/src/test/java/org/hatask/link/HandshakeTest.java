@@ -4,9 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
 import org.hatask.cluster.Node;
 import org.hatask.link.Handshake.Acceptor;
 import org.hatask.link.Handshake.Dialler;
@@ -160,6 +163,89 @@ class HandshakeTest {
             assertThatThrownBy(() -> new Dialler(KEYS, "c", a, b).challenged(wrap(noise)))
                     .isInstanceOf(FailedException.class);
         }
+    }
+
+    private static final byte[] NEXT = "the key that comes after the first one".getBytes(StandardCharsets.US_ASCII);
+
+    @Test
+    void sidesThatPreferDifferentKeysOfACommonListMeet() throws Exception {
+        for (byte[] acceptors : List.of(KEY, NEXT)) {
+            for (List<byte[]> diallers : List.of(List.of(KEY, NEXT), List.of(NEXT, KEY))) {
+                Dialler dialler = new Dialler(diallers, "c", a, b);
+                Acceptor acceptor = new Acceptor(acceptors, "c", b);
+
+                Dialler.Proven there = dialler.challenged(wrap(acceptor.greeted(wrap(dialler.hello()))));
+                Handshake.Session here = acceptor.proved(wrap(there.proof()));
+
+                assertThat(there.session().sendKey()).isEqualTo(here.receiveKey());
+                assertThat(there.session().receiveKey()).isEqualTo(here.sendKey());
+            }
+        }
+    }
+
+    @Test
+    void aKeyThatTheDiallerDoesNotAcceptIsNoProof() throws Exception {
+        Dialler dialler = new Dialler(List.of(KEY, NEXT), "c", a, b);
+        byte[] challenge = new Acceptor(new byte[32], "c", b).greeted(wrap(dialler.hello()));
+
+        assertThatThrownBy(() -> dialler.challenged(wrap(challenge))).hasMessageContaining("key");
+    }
+
+    @Test
+    void theProofMustBeMadeWithTheVeryKeyOfTheChallenge() throws Exception {
+        Dialler dialler = new Dialler(List.of(KEY, NEXT), "c", a, b);
+        Acceptor acceptor = new Acceptor(NEXT, "c", b);
+        byte[] challenge = acceptor.greeted(wrap(dialler.hello()));
+        byte[] said = Arrays.copyOf(challenge, challenge.length - 32);
+
+        byte[] proof = hmac(KEY, "ha.v1 client", dialler.hello(), said);
+
+        assertThatThrownBy(() -> acceptor.proved(wrap(withType(3, proof)))).hasMessageContaining("key");
+        assertThat(acceptor.proved(wrap(withType(3, hmac(NEXT, "ha.v1 client", dialler.hello(), said)))))
+                .isNotNull();
+    }
+
+    @Test
+    void aVersionThatWasNotOfferedIsRefusedHoweverWellItIsProved() throws Exception {
+        Dialler dialler = new Dialler(new byte[] {1}, KEYS, "c", a, b);
+        byte[] challenge = new Acceptor(KEY, "c", b).greeted(wrap(dialler.hello()));
+        for (byte version : new byte[] {2, 99}) {
+            byte[] said = Arrays.copyOf(challenge, challenge.length - 32);
+            said[1] = version;
+            byte[] proof = hmac(KEY, "ha.v1 server", dialler.hello(), said);
+            byte[] forged = Arrays.copyOf(said, challenge.length);
+            System.arraycopy(proof, 0, forged, said.length, 32);
+
+            assertThatThrownBy(() -> dialler.challenged(wrap(forged))).hasMessageContaining("version");
+        }
+    }
+
+    @Test
+    void aNameThatIsNoneIsRefused() {
+        byte[] nonce = new byte[Handshake.NONCE_LENGTH];
+        for (String odd : List.of("", "x\nWARN all is well", "x y", "\u001b[31m", "x\u0085", "\u2028")) {
+            assertRefused(
+                    Handshake.greeting(Handshake.VERSIONS, "c", new Peer(odd, "a-1"), Peer.of(b), nonce), "greeting");
+            assertRefused(
+                    Handshake.greeting(Handshake.VERSIONS, "c", new Peer("a", odd), Peer.of(b), nonce), "greeting");
+        }
+    }
+
+    /** As docs/wire-protocol.md has it, and not as the code does. */
+    private static byte[] hmac(byte[] key, String label, byte[] hello, byte[] challenge) throws Exception {
+        Mac mac = Mac.getInstance("HmacSHA256");
+        mac.init(new SecretKeySpec(key, "HmacSHA256"));
+        mac.update(label.getBytes(StandardCharsets.US_ASCII));
+        mac.update((byte) 0);
+        mac.update(hello);
+        return mac.doFinal(challenge);
+    }
+
+    private static byte[] withType(int type, byte[] proof) {
+        byte[] message = new byte[1 + proof.length];
+        message[0] = (byte) type;
+        System.arraycopy(proof, 0, message, 1, proof.length);
+        return message;
     }
 
     private void assertRefused(byte[] hello, String reason) {

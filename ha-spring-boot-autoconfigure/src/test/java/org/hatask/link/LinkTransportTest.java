@@ -398,6 +398,29 @@ class LinkTransportTest {
     }
 
     @Test
+    void nodesMeetInEveryStepOfAChangeOfKeys() {
+        byte[] old = TestNode.KEY;
+        byte[] next = "the key that comes after the first one".getBytes(StandardCharsets.US_ASCII);
+        // The last pair skips a step: one node does not accept the old key any more, with which the other still begins.
+        List<List<List<byte[]>>> steps = List.of(
+                List.of(List.of(old), List.of(old, next)),
+                List.of(List.of(old, next), List.of(next, old)),
+                List.of(List.of(next, old), List.of(next)),
+                List.of(List.of(old, next), List.of(next)));
+        int id = 0;
+        for (List<List<byte[]>> step : steps) {
+            TestNode one = startWith("k" + id++, step.get(0));
+            TestNode other = startWith("k" + id++, step.get(1));
+            assertThat(TestTasks.get(one.call(other, "x"))).isEqualTo(new Outcome.Succeeded("x"));
+            assertThat(TestTasks.get(other.call(one, "y"))).isEqualTo(new Outcome.Succeeded("y"));
+        }
+    }
+
+    private TestNode startWith(String id, List<byte[]> keys) {
+        return keep(TestNode.start(id, "test", () -> keys, LinkSettings.defaults(), new TestTasks()));
+    }
+
+    @Test
     void strangersAreNotServed() {
         TestNode a = start("a");
         byte[] otherKey = "another key of at least thirty-two bytes".getBytes(StandardCharsets.US_ASCII);

@@ -100,6 +100,7 @@ final class TestNode implements AutoCloseable {
                 64 * 1024 * 1024,
                 Duration.ofMillis(300),
                 maxHandshakes,
+                100,
                 Duration.ofSeconds(1));
     }
 
