@@ -1,24 +1,30 @@
 package org.hatask.link;
 
+import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Queue;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who may begin a handshake. Strangers, that is everybody without a {@link Pass}, share a few places, of which a client may take a part;
- * and a client whose handshakes fail is sent away until its failures are forgotten, two a second. Who shows a pass is asked for none of
- * that, so that a node behind the same address as an attacker gets in, and has other places. Its lock guards everything.
+ * Who may begin a handshake. Strangers, that is everybody without a {@link Pass}, share a few places, of which one client may take a
+ * quarter. A place is free again at once when the handshake succeeds, and only a while later when it fails, which limits how often a client
+ * may fail. Who shows a pass has other places, so that a node behind the same address as an attacker gets in. Its lock guards everything.
  */
 final class Admission {
 
-    /** So many failures in a row are nothing special: a node that was restarted, or one with a wrong key. */
-    static final int MAX_FAILURES = 20;
+    /**
+     * A connection that was closed in anger is kept by its container until the other side agrees: Tomcat looks every ten seconds for
+     * those that never do. So long its place stays taken, or a crowd could have any number of them.
+     */
+    static final Duration LINGERS = Duration.ofSeconds(12);
 
-    static final Duration FORGETS_ONE_IN = Duration.ofMillis(500);
-
-    /** Most clients whose failures are remembered, and most passes. */
+    /** Most passes that are remembered as used. */
     static final int MAX_REMEMBERED = 4096;
 
     /** Many nodes may start at once; more places than for strangers, since a holder of the key does not come to stand around. */
@@ -27,18 +33,18 @@ final class Admission {
     private final int places;
     private final int placesPerClient;
     private final Map<String, Integer> strangers = new HashMap<>();
-    private final Map<String, Failures> failures = remembering();
-    private final Map<Object, Boolean> usedPasses = remembering();
+    private final Set<ByteBuffer> usedPasses = Collections.newSetFromMap(new LinkedHashMap<>() {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<ByteBuffer, Boolean> eldest) {
+            return size() > MAX_REMEMBERED;
+        }
+    });
+    private final Queue<Lingering> lingering = new ArrayDeque<>();
     private int allStrangers;
     private int allWithPass;
 
-    /** Failures of a client, as of then. */
-    private record Failures(double count, long sinceNanos) {
-
-        double now(long now) {
-            return Math.max(0, count - (double) (now - sinceNanos) / FORGETS_ONE_IN.toNanos());
-        }
-    }
+    /** A failed handshake whose connection may still be there. */
+    private record Lingering(Place place, long sinceNanos) {}
 
     /**
      * @param places handshakes of strangers at the same time
@@ -59,17 +65,17 @@ final class Admission {
      * @return null when it has to come later
      */
     synchronized @Nullable Place enter(ClientAddress client, Pass.@Nullable Shown pass, long now) {
+        for (Lingering eldest = lingering.peek();
+                eldest != null && now - eldest.sinceNanos() >= LINGERS.toNanos();
+                eldest = lingering.peek()) {
+            free(lingering.remove().place());
+        }
         // A pass is good once: whoever sees it on the network cannot take its owner's place with it.
-        if (pass != null
-                && allWithPass < places * PLACES_WITH_PASS
-                && usedPasses.putIfAbsent(pass.id(), true) == null) {
+        if (pass != null && allWithPass < places * PLACES_WITH_PASS && usedPasses.add(pass.id())) {
             allWithPass++;
             return new Place(client, pass.key());
         }
-        Failures known = failures.get(client.group());
-        if (allStrangers >= places
-                || strangers.getOrDefault(client.group(), 0) >= placesPerClient
-                || known != null && known.now(now) + 1 > MAX_FAILURES) {
+        if (allStrangers >= places || strangers.getOrDefault(client.group(), 0) >= placesPerClient) {
             return null;
         }
         allStrangers++;
@@ -77,27 +83,21 @@ final class Admission {
         return new Place(client, null);
     }
 
-    /** A handshake is over, and its place free. Called once for each. */
+    /** A handshake is over. Called once for each place. */
     synchronized void leave(Place place, boolean failed, long now) {
+        if (failed) {
+            lingering.add(new Lingering(place, now));
+        } else {
+            free(place);
+        }
+    }
+
+    private void free(Place place) {
         if (place.key() != null) {
             allWithPass--;
             return;
         }
-        String client = place.client().group();
         allStrangers--;
-        strangers.computeIfPresent(client, (same, count) -> count == 1 ? null : count - 1);
-        if (failed) {
-            Failures known = failures.remove(client);
-            failures.put(client, new Failures((known == null ? 0 : known.now(now)) + 1, now));
-        }
-    }
-
-    private static <K, V> Map<K, V> remembering() {
-        return new LinkedHashMap<>() {
-            @Override
-            protected boolean removeEldestEntry(Map.Entry<K, V> eldest) {
-                return size() > MAX_REMEMBERED;
-            }
-        };
+        strangers.computeIfPresent(place.client().group(), (same, count) -> count == 1 ? null : count - 1);
     }
 }

@@ -573,7 +573,8 @@ class LinkTransportTest {
         assertThat(request(a, "GET", upgrade)).startsWith("HTTP/1.1 429").contains("Connection: close");
         assertThat(TestTasks.get(b.call(a, "x"))).isEqualTo(new Outcome.Succeeded("x"));
         // Their time is over soon.
-        await().untilAsserted(() -> assertThat(request(a, "GET", upgrade)).startsWith("HTTP/1.1 101"));
+        await().atMost(Duration.ofSeconds(30))
+                .untilAsserted(() -> assertThat(request(a, "GET", upgrade)).startsWith("HTTP/1.1 101"));
     }
 
     private static String request(TestNode node, String method, String headers) throws IOException {
