@@ -106,8 +106,9 @@ public class HaAutoConfiguration {
 
     @Bean
     @ConditionalOnMissingBean
-    ArgumentCodec haArgumentCodec() {
-        return new JacksonArgumentCodec();
+    ArgumentCodec haArgumentCodec(HaProperties properties) {
+        return new JacksonArgumentCodec(
+                Math.toIntExact(properties.link().maxMessageSize().toBytes()));
     }
 
     @Bean

@@ -8,7 +8,7 @@ import org.hatask.execute.TaskExecutor;
 import org.hatask.failure.NodeHealth;
 import org.hatask.failure.Overdue;
 import org.hatask.failure.StuckTaskWatchdog;
-import org.hatask.link.ClusterKey;
+import org.hatask.link.ClusterKeys;
 import org.hatask.link.LinkServer;
 import org.hatask.link.LinkSettings;
 import org.hatask.link.LinkTransport;
@@ -59,7 +59,7 @@ public class HaLinkAutoConfiguration {
             HaProperties properties,
             ClusterName cluster,
             ClusterState state,
-            ClusterKey key,
+            ClusterKeys keys,
             ArgumentCodec codec,
             TaskReceiver receiver,
             TaskExecutor executor,
@@ -69,7 +69,7 @@ public class HaLinkAutoConfiguration {
         return new LinkTransport(
                 cluster.value(),
                 () -> state.view().self(),
-                key,
+                keys,
                 codec,
                 receiver,
                 () -> report(executor, stuckTasks.state(), health.overdueCalls()),
@@ -99,6 +99,7 @@ public class HaLinkAutoConfiguration {
                 Math.max(defaults.sendQueueSize(), maxMessage),
                 defaults.departedIdle(),
                 defaults.maxHandshakes(),
+                defaults.maxServed(),
                 defaults.flushTimeout());
     }
 

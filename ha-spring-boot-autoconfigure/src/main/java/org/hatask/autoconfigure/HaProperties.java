@@ -4,7 +4,6 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -386,40 +385,53 @@ public record HaProperties(
     public record LinkSsl(@Nullable String bundle) {}
 
     /**
-     * @param key secret of the cluster, the same on every node: at least 32 bytes, in Base64. Empty means one that the first
-     *     node makes and keeps in ZooKeeper
+     * @param key secret of the cluster, the same on every node: at least 32 random bytes, in Base64. Left out, the first node
+     *     makes one and keeps it in ZooKeeper
+     * @param acceptedKeys further keys with which other nodes may prove themselves: the next one, before it becomes the key,
+     *     and the last one, until no node uses it any more
      */
-    public record Security(@Nullable String key) {
+    public record Security(
+            @Nullable String key, @DefaultValue List<String> acceptedKeys) {
 
-        private static final int KEY_BYTES = 32;
+        /** More would be no rotation, and each costs a little with every link. */
+        private static final int MAX_ACCEPTED = 4;
 
         public Security {
+            if (key != null) {
+                requireSecret("ha.security.key", key);
+            }
+            acceptedKeys = List.copyOf(acceptedKeys);
+            for (int i = 0; i < acceptedKeys.size(); i++) {
+                requireSecret("ha.security.accepted-keys[" + i + "]", acceptedKeys.get(i));
+            }
             require(
-                    isBlank(key) || isLongBase64(String.valueOf(key)),
-                    "ha.security.key",
-                    "(hidden)",
-                    "at least " + KEY_BYTES + " random bytes in Base64, for example from: openssl rand -base64 32");
+                    acceptedKeys.size() <= MAX_ACCEPTED,
+                    "ha.security.accepted-keys",
+                    acceptedKeys.size() + " keys",
+                    "at most " + MAX_ACCEPTED + ": remove those that no node uses as its ha.security.key any more");
         }
 
-        private static boolean isLongBase64(String key) {
-            try {
-                return Base64.getDecoder().decode(key.strip()).length >= KEY_BYTES;
-            } catch (IllegalArgumentException e) {
-                return false;
-            }
+        private static void requireSecret(String property, String key) {
+            SecretCheck.problem(key).ifPresent(problem -> {
+                throw new IllegalArgumentException(property + " " + problem
+                        + ". It must be at least 32 random bytes in Base64, for example from: openssl rand -base64 32");
+            });
         }
 
         /** The key's bytes, or null where none is configured. */
-        byte @Nullable [] bytes() {
-            return isBlank(key)
-                    ? null
-                    : Base64.getDecoder().decode(String.valueOf(key).strip());
+        byte @Nullable [] keyBytes() {
+            return key == null ? null : SecretCheck.bytes(key);
         }
 
-        /** Never the key itself. */
+        List<byte[]> acceptedKeyBytes() {
+            return acceptedKeys.stream().map(SecretCheck::bytes).toList();
+        }
+
+        /** Never the keys themselves. */
         @Override
         public String toString() {
-            return "Security[key=" + (isBlank(key) ? "none" : "(hidden)") + "]";
+            return "Security[key=" + (key == null ? "none" : "(hidden)") + ", acceptedKeys=" + acceptedKeys.size()
+                    + " (hidden)]";
         }
     }
 

@@ -3,8 +3,8 @@ package org.hatask.execute;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.exc.InputCoercionException;
 import com.fasterxml.jackson.core.type.TypeReference;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JavaType;
 import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.ObjectWriter;
@@ -20,26 +20,24 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Pattern;
 import org.hatask.RemoteTaskException;
 import org.jspecify.annotations.Nullable;
 
-/**
- * JSON by a mapper of its own, which no application customizes by accident: no default typing, unknown properties ignored
- * so that two versions of an application understand each other, all Jackson modules of the class path registered.
- */
+/** JSON by a mapper of its own, see {@link WireMapper}: values are built as the declared types and as nothing else. */
 public final class JacksonArgumentCodec implements ArgumentCodec {
 
     private static final int MAX_MESSAGE_LENGTH = 8192;
+
+    /** From the first quote to the last, as a value may hold quotes itself. */
+    private static final Pattern QUOTED = Pattern.compile("[\"'].*[\"']|[\"'].*$");
+
+    /** Of a class, in whatever language it was written. */
+    private static final Pattern TYPE_NAME = Pattern.compile("[\\p{L}\\p{N}_$.\\-/]{1,1024}");
+
     private static final TypeReference<WireError> WIRE_ERROR = new TypeReference<>() {};
 
-    private final JsonMapper mapper = JsonMapper.builder()
-            .findAndAddModules()
-            .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
-            .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
-            .disable(DeserializationFeature.ADJUST_DATES_TO_CONTEXT_TIME_ZONE)
-            .disable(SerializationFeature.FAIL_ON_EMPTY_BEANS)
-            .disable(SerializationFeature.WRITE_DATES_AS_TIMESTAMPS)
-            .build();
+    private final JsonMapper mapper;
     private final Map<String, Shapes> shapes = new ConcurrentHashMap<>();
 
     /** Readers and writers of one task, made once. */
@@ -50,6 +48,13 @@ public final class JacksonArgumentCodec implements ArgumentCodec {
             ObjectReader resultReader) {}
 
     private record WireError(List<String> types, @Nullable String message) {}
+
+    /**
+     * @param maxMessageSize bytes of the largest message, so that no text can be longer
+     */
+    public JacksonArgumentCodec(int maxMessageSize) {
+        this.mapper = WireMapper.create(maxMessageSize);
+    }
 
     @Override
     public byte[] writeArguments(TaskDefinition task, @Nullable Object[] arguments) {
@@ -82,7 +87,7 @@ public final class JacksonArgumentCodec implements ArgumentCodec {
             }
             expect(task, parser, JsonToken.END_ARRAY);
             return arguments;
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException e) {
             throw new CodecException("The arguments of task " + task + " do not fit its parameters: " + brief(e), e);
         }
     }
@@ -112,7 +117,7 @@ public final class JacksonArgumentCodec implements ArgumentCodec {
         }
         try {
             return shapes(task).resultReader().readValue(json);
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException e) {
             throw new CodecException("The result of task " + task + " does not fit its type: " + brief(e), e);
         }
     }
@@ -135,7 +140,7 @@ public final class JacksonArgumentCodec implements ArgumentCodec {
         WireError wire;
         try {
             wire = mapper.readValue(json, WIRE_ERROR);
-            if (wire.types() == null || wire.types().isEmpty()) {
+            if (wire == null || !areTypeNames(wire.types())) {
                 throw MismatchedInputException.from(null, WireError.class, "no type");
             }
         } catch (IOException e) {
@@ -185,12 +190,25 @@ public final class JacksonArgumentCodec implements ArgumentCodec {
         return task.resultType() == void.class || task.resultType() == Void.class;
     }
 
-    /** The first line of Jackson's message: never an argument's value or the source document. */
-    private static String brief(IOException error) {
+    @SuppressWarnings("ConstantValue") // Jackson fills in null, whatever the annotation says.
+    private static boolean areTypeNames(@Nullable List<String> names) {
+        return names != null
+                && !names.isEmpty()
+                && names.stream()
+                        .allMatch(
+                                name -> name != null && TYPE_NAME.matcher(name).matches());
+    }
+
+    /** The first line of Jackson's message without what is quoted there: never an argument's value or the source document. */
+    private static String brief(Exception error) {
+        if (error instanceof InputCoercionException || error.getCause() instanceof InputCoercionException) {
+            return "a number is out of range";
+        }
         String message = error instanceof com.fasterxml.jackson.core.JsonProcessingException json
                 ? json.getOriginalMessage()
                 : error.getMessage();
-        return String.valueOf(message).lines().findFirst().orElse("");
+        String line = String.valueOf(message).lines().findFirst().orElse("");
+        return QUOTED.matcher(line).replaceAll("…");
     }
 
     private Shapes shapes(TaskDefinition task) {

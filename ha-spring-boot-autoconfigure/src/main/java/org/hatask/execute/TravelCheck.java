@@ -60,6 +60,10 @@ final class TravelCheck {
 
     /** What is wrong with the type, as the end of a sentence; empty when it can travel. */
     static Optional<String> problem(Type type) {
+        return problemOf(type).or(() -> WireMapper.problem(type));
+    }
+
+    private static Optional<String> problemOf(Type type) {
         if (type instanceof Class<?> plain) {
             return problemOfClass(plain);
         }
@@ -68,7 +72,7 @@ final class TravelCheck {
                     .or(() -> firstProblem(generic.getActualTypeArguments()));
         }
         if (type instanceof GenericArrayType array) {
-            return problem(array.getGenericComponentType());
+            return problemOf(array.getGenericComponentType());
         }
         if (type instanceof WildcardType wildcard) {
             return firstProblem(wildcard.getUpperBounds()).map(problem -> "has a wildcard that " + problem);
@@ -81,7 +85,7 @@ final class TravelCheck {
 
     private static Optional<String> problemOfClass(Class<?> type) {
         if (type.isArray()) {
-            return problem(type.getComponentType());
+            return problemOf(type.getComponentType());
         }
         if (type.getTypeParameters().length > 0) {
             return Optional.of("is the raw type " + type.getName() + ", which does not say what it holds");
@@ -119,7 +123,7 @@ final class TravelCheck {
 
     private static Optional<String> firstProblem(Type[] types) {
         for (Type type : types) {
-            Optional<String> problem = problem(type);
+            Optional<String> problem = problemOf(type);
             if (problem.isPresent()) {
                 return problem;
             }

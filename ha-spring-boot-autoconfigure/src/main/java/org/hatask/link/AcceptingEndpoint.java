@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 /** The side that was called. Until the caller has proved who it is, it costs a few kilobytes and two seconds at the most. */
 final class AcceptingEndpoint extends LinkEndpoint {
 
-    private final String address;
+    private final Admission.Place place;
     private final long deadlineNanos;
     private final Host host;
     private Handshake.@Nullable Acceptor acceptor;
@@ -17,8 +17,8 @@ final class AcceptingEndpoint extends LinkEndpoint {
     /** Who keeps the endpoints. Called on the thread that reads the connection, or the timer's. */
     interface Host {
 
-        /** An acceptor with the key of the moment, empty without one. */
-        Optional<Handshake.Acceptor> acceptor();
+        /** An acceptor with the keys of the moment, empty without one. */
+        Optional<Handshake.Acceptor> acceptor(Admission.Place place);
 
         /** Makes a link of a connection whose handshake is over, and makes it known. */
         Link established(AcceptingEndpoint endpoint, Handshake.Session session, Wire wire);
@@ -28,18 +28,18 @@ final class AcceptingEndpoint extends LinkEndpoint {
     }
 
     /**
-     * @param address where the caller comes from, for the log
+     * @param place what it takes until the handshake is over
      * @param deadlineNanos when the handshake must be over
      */
-    AcceptingEndpoint(String address, long deadlineNanos, int maxMessageSize, Executor closer, Host host) {
+    AcceptingEndpoint(Admission.Place place, long deadlineNanos, int maxMessageSize, Executor closer, Host host) {
         super(maxMessageSize, closer);
-        this.address = address;
+        this.place = place;
         this.deadlineNanos = deadlineNanos;
         this.host = host;
     }
 
-    String address() {
-        return address;
+    Admission.Place place() {
+        return place;
     }
 
     boolean isOverdue(long now) {
@@ -48,8 +48,8 @@ final class AcceptingEndpoint extends LinkEndpoint {
 
     @Override
     void opened(Wire wire) throws FailedException {
-        acceptor =
-                host.acceptor().orElseThrow(() -> new FailedException("this node does not know the cluster's key yet"));
+        acceptor = host.acceptor(place)
+                .orElseThrow(() -> new FailedException("this node does not know the cluster's key yet"));
     }
 
     @Override

@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.util.Arrays;
+import java.util.List;
 import javax.crypto.Mac;
 import org.hatask.cluster.Node;
 import org.jspecify.annotations.Nullable;
@@ -75,19 +76,24 @@ final class Handshake {
     /** The side that opened the connection. */
     static final class Dialler {
 
-        private final byte[] key;
+        private final byte[] versions;
+        private final List<byte[]> keys;
         private final Peer target;
         private final byte[] hello;
 
-        Dialler(byte[] key, String cluster, Node self, Node target) {
-            this(VERSIONS, key, cluster, self, target);
+        /**
+         * @param keys of the cluster, as the acceptor may hold another one for the first than this side
+         */
+        Dialler(List<byte[]> keys, String cluster, Node self, Node target) {
+            this(VERSIONS, keys, cluster, self, target);
         }
 
         /**
          * @param versions what to speak, best first
          */
-        Dialler(byte[] versions, byte[] key, String cluster, Node self, Node target) {
-            this.key = key;
+        Dialler(byte[] versions, List<byte[]> keys, String cluster, Node self, Node target) {
+            this.versions = versions.clone();
+            this.keys = List.copyOf(keys);
             this.target = Peer.of(target);
             this.hello = greeting(versions, cluster, Peer.of(self), this.target, nonce());
         }
@@ -106,14 +112,11 @@ final class Handshake {
                 Peer peer = peer(message);
                 skip(message, NONCE_LENGTH);
                 byte[] spoken = Arrays.copyOf(all, all.length - message.remaining());
-                byte[] proof = proof(message);
-                if (!MessageDigest.isEqual(proof, hmac(key, "server", hello, spoken))) {
-                    throw new FailedException("it does not hold this cluster's key");
-                }
+                byte[] key = keyOf(proof(message), spoken);
                 if (!peer.equals(target)) {
                     throw new FailedException("another process than the expected one answers there");
                 }
-                if (!speaks(version)) {
+                if (!contains(versions, version)) {
                     throw new FailedException("no common version of the protocol");
                 }
                 byte[] answer = concat(new byte[] {PROOF}, hmac(key, "client", hello, spoken));
@@ -126,6 +129,23 @@ final class Handshake {
             } catch (MalformedFrameException e) {
                 throw new FailedException("it sent no proper challenge");
             }
+        }
+
+        /**
+         * The key with which the acceptor proved itself. It is the acceptor that chose, by its proof; this side looks which of its own
+         * few keys that is and goes on with it, so nothing on the wire could be changed to make the two use another one.
+         */
+        private byte[] keyOf(byte[] proof, byte[] spoken) throws FailedException {
+            byte[] found = null;
+            for (byte[] key : keys) {
+                if (MessageDigest.isEqual(proof, hmac(key, "server", hello, spoken))) {
+                    found = key;
+                }
+            }
+            if (found == null) {
+                throw new FailedException("it does not hold this cluster's key");
+            }
+            return found;
         }
 
         /**
@@ -240,18 +260,16 @@ final class Handshake {
         FrameCodec.need(in, offered.length, "versions");
         in.get(offered);
         for (byte own : VERSIONS) {
-            for (byte theirs : offered) {
-                if (own == theirs) {
-                    return own;
-                }
+            if (contains(offered, own)) {
+                return own;
             }
         }
         throw new FailedException("no common version of the protocol");
     }
 
-    private static boolean speaks(byte version) {
-        for (byte own : VERSIONS) {
-            if (own == version) {
+    private static boolean contains(byte[] versions, byte version) {
+        for (byte each : versions) {
+            if (each == version) {
                 return true;
             }
         }
@@ -275,7 +293,16 @@ final class Handshake {
     }
 
     private static Peer peer(ByteBuffer in) throws MalformedFrameException {
-        return new Peer(FrameCodec.string(in, MAX_ID), FrameCodec.string(in, MAX_ID));
+        return new Peer(name(in), name(in));
+    }
+
+    /** A node's names are logged wherever the node is, so they are to be names. */
+    private static String name(ByteBuffer in) throws MalformedFrameException {
+        String name = FrameCodec.string(in, MAX_ID);
+        if (name.isEmpty() || !name.chars().allMatch(c -> c > ' ' && c < 0x7f)) {
+            throw new MalformedFrameException("name of a node");
+        }
+        return name;
     }
 
     private static byte[] proof(ByteBuffer in) throws MalformedFrameException {

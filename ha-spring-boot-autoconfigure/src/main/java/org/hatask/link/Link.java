@@ -271,6 +271,11 @@ final class Link {
 
     private void serve(Frame.Call call) throws MalformedFrameException {
         long id = call.correlationId();
+        if (serving.size() > settings.maxServed()) {
+            String reason = "more than " + settings.maxServed() + " calls of this node are under way over one link";
+            answer(id, FrameCodec.encode(new Frame.Refused(id, Refusal.BUSY, 0, reason)));
+            return;
+        }
         if (!withAsk) {
             receiver.receive(call, peer.nodeId(), answer -> answer(id, encode(forVersion1(answer))));
             return;

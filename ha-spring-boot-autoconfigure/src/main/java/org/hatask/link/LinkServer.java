@@ -59,7 +59,8 @@ public final class LinkServer implements Filter {
             refuse(answer, HttpServletResponse.SC_SERVICE_UNAVAILABLE);
             return;
         }
-        AcceptingEndpoint endpoint = transport.accept(String.valueOf(http.getRemoteAddr()));
+        AcceptingEndpoint endpoint =
+                transport.accept(ClientAddress.of(http.getRemoteAddr()), http.getHeader(Pass.HEADER));
         if (endpoint == null) {
             refuse(answer, 429);
             return;
@@ -96,6 +97,8 @@ public final class LinkServer implements Filter {
         if (!response.isCommitted()) {
             response.setStatus(status);
             response.setContentLength(0);
+            // Whoever came to the wrong door, or too often, is not to keep a connection of the application.
+            response.setHeader("Connection", "close");
         }
     }
 

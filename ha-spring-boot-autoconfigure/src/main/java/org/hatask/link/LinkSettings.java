@@ -13,6 +13,8 @@ import java.time.Duration;
  * @param sendQueueSize bytes that may wait for a slow peer before further calls to it are not sent; at least one message
  * @param departedIdle how long a link to a process that is no member any more may be idle before it is closed
  * @param maxHandshakes connections that may be open without having proved anything yet
+ * @param maxServed calls of a peer that may be under way over one link: far more than a node has threads and places for, so that one
+ *     peer cannot fill the memory of a node that was given more of these
  * @param flushTimeout how long {@code close()} waits for what is queued to be sent
  */
 public record LinkSettings(
@@ -23,6 +25,7 @@ public record LinkSettings(
         int sendQueueSize,
         Duration departedIdle,
         int maxHandshakes,
+        int maxServed,
         Duration flushTimeout) {
 
     /** Smallest {@code maxMessageSize}: below it not even an error would fit. */
@@ -37,6 +40,7 @@ public record LinkSettings(
         atLeast(SMALLEST_MESSAGE, maxMessageSize, "max-message-size");
         atLeast(SMALLEST_MESSAGE, sendQueueSize, "send-queue-size");
         atLeast(1, maxHandshakes, "max-handshakes");
+        atLeast(1, maxServed, "max-served");
     }
 
     public static LinkSettings defaults() {
@@ -48,6 +52,7 @@ public record LinkSettings(
                 16 * 1024 * 1024,
                 Duration.ofSeconds(10),
                 32,
+                16 * 1024,
                 Duration.ofSeconds(1));
     }
 

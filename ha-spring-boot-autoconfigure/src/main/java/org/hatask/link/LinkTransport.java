@@ -53,15 +53,18 @@ public final class LinkTransport implements TaskTransport {
 
     private static final Logger log = LoggerFactory.getLogger(LinkTransport.class);
 
-    /** Threads that open and close connections, both of which block. */
+    /** Threads that open and close own connections, both of which block. */
     private static final int MAX_DIALS = 8;
+
+    /** Threads that close accepted ones. */
+    private static final int MAX_CLOSES = 4;
 
     /** Tomcat's client recurses for every 8 KiB of a message that it writes; only what is used costs memory. */
     private static final long STACK_SIZE = 16L * 1024 * 1024;
 
     private final String cluster;
     private final Supplier<Node> self;
-    private final ClusterKey key;
+    private final ClusterKeys keys;
     private final ArgumentCodec codec;
     private final TaskReceiver receiver;
     private final Supplier<NodeReport> report;
@@ -72,11 +75,12 @@ public final class LinkTransport implements TaskTransport {
     private final ServedCalls served = new ServedCalls();
     private final AtomicLong callIds = new AtomicLong();
     private final Set<AcceptingEndpoint> handshakes = ConcurrentHashMap.newKeySet();
-    private final AtomicInteger openHandshakes = new AtomicInteger();
+    private final Admission admission;
     private final List<ReportListener> reportListeners = new CopyOnWriteArrayList<>();
     private final OncePerSecond warnings = new OncePerSecond();
     private final Complaints complaints = new Complaints();
     private final ThreadPoolExecutor dialers;
+    private final ThreadPoolExecutor closers;
     private final ThreadPoolExecutor writers;
     private final ScheduledThreadPoolExecutor timer;
     private final Heartbeats heartbeats;
@@ -89,13 +93,17 @@ public final class LinkTransport implements TaskTransport {
     private final AcceptingEndpoint.Host host = new AcceptingEndpoint.Host() {
 
         @Override
-        public Optional<Handshake.Acceptor> acceptor() {
-            return key.current().map(bytes -> new Handshake.Acceptor(bytes, cluster, self.get()));
+        public Optional<Handshake.Acceptor> acceptor(Admission.Place place) {
+            // A key that the dialler holds for certain, else the one with which this node proves itself.
+            byte[] shown = place.key();
+            Optional<byte[]> key =
+                    shown != null ? Optional.of(shown) : keys.current().stream().findFirst();
+            return key.map(bytes -> new Handshake.Acceptor(bytes, cluster, self.get()));
         }
 
         @Override
         public Link established(AcceptingEndpoint endpoint, Handshake.Session session, Wire wire) {
-            handshakeOver(endpoint);
+            handshakeOver(endpoint, false);
             Link link = link(session, false, wire, new Sealing.Opener(session.receiveKey()));
             link.send(new Frame.Ready());
             register(link);
@@ -104,9 +112,10 @@ public final class LinkTransport implements TaskTransport {
 
         @Override
         public void failed(AcceptingEndpoint endpoint, String reason) {
-            handshakeOver(endpoint);
-            if (warnings.allows(endpoint.address(), System.nanoTime())) {
-                log.warn("Refused a link from {}: {}", endpoint.address(), reason);
+            handshakeOver(endpoint, true);
+            ClientAddress client = endpoint.place().client();
+            if (warnings.allows(client.group(), System.nanoTime())) {
+                log.warn("Refused a link from {}: {}", client.text(), reason);
             }
         }
     };
@@ -146,7 +155,7 @@ public final class LinkTransport implements TaskTransport {
     /**
      * @param cluster name of the cluster
      * @param self this node
-     * @param key the cluster's key
+     * @param keys the cluster's keys
      * @param codec for arguments, results and errors
      * @param receiver takes the calls of others
      * @param report what to say of this node with every heartbeat; called on the timer's thread, must not block
@@ -156,7 +165,7 @@ public final class LinkTransport implements TaskTransport {
     public LinkTransport(
             String cluster,
             Supplier<Node> self,
-            ClusterKey key,
+            ClusterKeys keys,
             ArgumentCodec codec,
             TaskReceiver receiver,
             Supplier<NodeReport> report,
@@ -164,15 +173,16 @@ public final class LinkTransport implements TaskTransport {
             Supplier<ClientTls> tls) {
         this.cluster = cluster;
         this.self = self;
-        this.key = key;
+        this.keys = keys;
         this.codec = codec;
         this.receiver = receiver;
         this.report = report;
         this.settings = settings;
         this.tls = tls;
-        this.dialers = new ThreadPoolExecutor(
-                MAX_DIALS, MAX_DIALS, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), threads("ha-link-dial-"));
-        this.dialers.allowCoreThreadTimeOut(true);
+        this.admission = new Admission(settings.maxHandshakes());
+        this.dialers = pool(MAX_DIALS, "ha-link-dial-");
+        // Others than the diallers: a stranger that takes no bytes holds up the end of its connection for a second.
+        this.closers = pool(MAX_CLOSES, "ha-link-close-");
         this.writers = new ThreadPoolExecutor(
                 0, Integer.MAX_VALUE, 10, TimeUnit.SECONDS, new SynchronousQueue<>(), threads("ha-link-write-"));
         this.timer = new ScheduledThreadPoolExecutor(1, threads("ha-link-timer-"));
@@ -180,6 +190,13 @@ public final class LinkTransport implements TaskTransport {
         this.heartbeats = new Heartbeats(settings.heartbeatInterval(), System.nanoTime());
         long period = heartbeats.periodNanos();
         this.timer.scheduleWithFixedDelay(() -> tick(System.nanoTime()), period, period, TimeUnit.NANOSECONDS);
+    }
+
+    private static ThreadPoolExecutor pool(int size, String prefix) {
+        ThreadPoolExecutor pool =
+                new ThreadPoolExecutor(size, size, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), threads(prefix));
+        pool.allowCoreThreadTimeOut(true);
+        return pool;
     }
 
     private static ThreadFactory threads(String prefix) {
@@ -281,19 +298,20 @@ public final class LinkTransport implements TaskTransport {
                             "its address is without TLS, and ha.link.ssl.bundle is set here: set server.ssl there, too");
                     return;
                 }
-                Optional<byte[]> current = key.current();
+                List<byte[]> current = keys.current();
                 if (current.isEmpty()) {
                     fail("this node does not know the cluster's key yet", false);
                     return;
                 }
                 DiallingEndpoint created = new DiallingEndpoint(
-                        new Handshake.Dialler(current.get(), cluster, self.get(), target),
+                        new Handshake.Dialler(current, cluster, self.get(), target),
                         settings.maxMessageSize(),
                         dialers,
                         this::established,
                         this::handshakeFailed);
                 endpoint = created;
-                container().connectToServer(created, config(secured), linkUri(target.uri()));
+                String pass = Pass.create(current.get(0), cluster, Handshake.Peer.of(target));
+                container().connectToServer(created, config(secured, pass), linkUri(target.uri()));
                 if (ended.get()) {
                     created.abandon(CloseCodes.GOING_AWAY);
                 }
@@ -367,10 +385,16 @@ public final class LinkTransport implements TaskTransport {
         return current;
     }
 
-    private ClientEndpointConfig config(ClientTls secured) {
+    private ClientEndpointConfig config(ClientTls secured, String pass) {
         ClientEndpointConfig config = ClientEndpointConfig.Builder.create()
                 .preferredSubprotocols(List.of(LinkServer.SUBPROTOCOL))
                 .sslContext(secured.context())
+                .configurator(new ClientEndpointConfig.Configurator() {
+                    @Override
+                    public void beforeRequest(Map<String, List<String>> headers) {
+                        headers.put(Pass.HEADER, List.of(pass));
+                    }
+                })
                 .build();
         // Other containers ignore what they do not know; the timer ends a dial in any of them.
         Map<String, Object> tomcat = config.getUserProperties();
@@ -453,32 +477,40 @@ public final class LinkTransport implements TaskTransport {
     /**
      * An endpoint for a connection that asks to be upgraded.
      *
-     * @return null when too many have not proved anything yet, or this node is closing
+     * @param pass what it shows as one, if anything
+     * @return null when it has to come later, or this node is closing
      */
     @Nullable
-    AcceptingEndpoint accept(String address) {
-        if (closed.get() || openHandshakes.incrementAndGet() > settings.maxHandshakes()) {
-            openHandshakes.decrementAndGet();
+    AcceptingEndpoint accept(ClientAddress client, @Nullable String pass) {
+        if (closed.get()) {
+            return null;
+        }
+        long now = System.nanoTime();
+        Pass.Shown shown =
+                pass == null ? null : Pass.judge(pass, keys.current(), cluster, Handshake.Peer.of(self.get()));
+        Admission.Place place = admission.enter(client, shown, now);
+        if (place == null) {
             return null;
         }
         AcceptingEndpoint endpoint = new AcceptingEndpoint(
-                address,
-                System.nanoTime() + settings.connectTimeout().toNanos(),
-                settings.maxMessageSize(),
-                dialers,
-                host);
+                place, now + settings.connectTimeout().toNanos(), settings.maxMessageSize(), closers, host);
         handshakes.add(endpoint);
         return endpoint;
     }
 
-    /** The container refused to upgrade after all. */
-    void notUpgraded(AcceptingEndpoint endpoint) {
-        handshakeOver(endpoint);
+    /** Connections that have not proved anything yet. */
+    int undecided() {
+        return handshakes.size();
     }
 
-    private void handshakeOver(AcceptingEndpoint endpoint) {
+    /** The container refused to upgrade after all. */
+    void notUpgraded(AcceptingEndpoint endpoint) {
+        handshakeOver(endpoint, true);
+    }
+
+    private void handshakeOver(AcceptingEndpoint endpoint, boolean failed) {
         if (handshakes.remove(endpoint)) {
-            openHandshakes.decrementAndGet();
+            admission.leave(endpoint.place(), failed, System.nanoTime());
         }
     }
 
@@ -530,7 +562,7 @@ public final class LinkTransport implements TaskTransport {
             links.forEach(link -> link.judge(now));
             for (AcceptingEndpoint endpoint : handshakes) {
                 if (endpoint.isOverdue(now)) {
-                    handshakeOver(endpoint);
+                    handshakeOver(endpoint, true);
                     if (endpoint.abandon(CloseCodes.VIOLATED_POLICY)) {
                         endpoint.failed("it did not prove who it is in time");
                     }
@@ -635,15 +667,17 @@ public final class LinkTransport implements TaskTransport {
         handshakes.forEach(endpoint -> endpoint.abandon(CloseCodes.GOING_AWAY));
         timer.shutdownNow();
         writers.shutdown();
-        dialers.shutdown();
+        List<ThreadPoolExecutor> pools = List.of(dialers, closers);
+        pools.forEach(ThreadPoolExecutor::shutdown);
+        long deadline = System.nanoTime() + settings.flushTimeout().toNanos();
         try {
-            if (!dialers.awaitTermination(settings.flushTimeout().toMillis(), TimeUnit.MILLISECONDS)) {
-                dialers.shutdownNow();
+            for (ThreadPoolExecutor pool : pools) {
+                pool.awaitTermination(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
             }
         } catch (InterruptedException e) {
-            dialers.shutdownNow();
             Thread.currentThread().interrupt();
         }
+        pools.forEach(ThreadPoolExecutor::shutdownNow);
     }
 
     /** Answers that are ready shall still arrive. */

@@ -41,7 +41,7 @@ class JacksonArgumentCodecTest {
         public void nothing() throws UnbuildableException {}
     }
 
-    private final ArgumentCodec codec = new JacksonArgumentCodec();
+    private final ArgumentCodec codec = new JacksonArgumentCodec(16 * 1024 * 1024);
     private final TaskDefinition book = Tasks.of(Desk.class, "book");
     private final TaskDefinition nothing = Tasks.of(Desk.class, "nothing");
     private final Trade trade = new Trade(

@@ -1,6 +1,8 @@
 package org.hatask.link;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import jakarta.websocket.ClientEndpointConfig;
@@ -10,22 +12,36 @@ import jakarta.websocket.Endpoint;
 import jakarta.websocket.EndpointConfig;
 import jakarta.websocket.MessageHandler;
 import jakarta.websocket.Session;
+import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import javax.crypto.Mac;
 import org.hatask.cluster.Node;
 import org.hatask.execute.Outcome;
 import org.hatask.execute.Refusal;
+import org.hatask.link.Handshake.FailedException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 
 /** A client that speaks the protocol byte by byte, and wrongly. */
 @Timeout(90)
+@ExtendWith(OutputCaptureExtension.class)
 class HostilePeerTest {
 
     private final Node self = TestNode.node("x", 1);
@@ -36,14 +52,19 @@ class HostilePeerTest {
     @BeforeEach
     void connect() throws Exception {
         server = TestNode.start("a");
-        client = new Client();
+        client = dial();
+    }
+
+    private Client dial() throws Exception {
+        Client dialled = new Client();
         ContainerProvider.getWebSocketContainer()
                 .connectToServer(
-                        client,
+                        dialled,
                         ClientEndpointConfig.Builder.create()
                                 .preferredSubprotocols(List.of("ha.v1"))
                                 .build(),
                         LinkTransport.linkUri(server.node().uri()));
+        return dialled;
     }
 
     @AfterEach
@@ -71,7 +92,7 @@ class HostilePeerTest {
 
     @Test
     void wrongProofIsClosedWithoutAnyDetail() throws Exception {
-        client.send(new Handshake.Dialler(TestNode.KEY, "test", self, server.node()).hello());
+        client.send(new Handshake.Dialler(List.of(TestNode.KEY), "test", self, server.node()).hello());
         client.next();
         byte[] proof = new byte[33];
         proof[0] = 3;
@@ -82,7 +103,7 @@ class HostilePeerTest {
 
     @Test
     void callBeforeTheProofIsNotExecuted() throws Exception {
-        client.send(new Handshake.Dialler(TestNode.KEY, "test", self, server.node()).hello());
+        client.send(new Handshake.Dialler(List.of(TestNode.KEY), "test", self, server.node()).hello());
         client.next();
         client.send(new Sealing.Sealer(TestNode.KEY)
                 .seal(List.of(call(1)), call(1).length)
@@ -156,12 +177,251 @@ class HostilePeerTest {
         assertThat(client.closeCode()).isEqualTo(1002);
     }
 
+    @Test
+    void replayedHandshakeIsClosed() throws Exception {
+        Handshake.Dialler dialler = new Handshake.Dialler(List.of(TestNode.KEY), "test", self, server.node());
+        client.send(dialler.hello());
+        byte[] proof = dialler.challenged(client.next()).proof();
+        client.send(proof);
+        assertThat(client.next()).isNotNull();
+
+        Client replaying = dial();
+        replaying.send(dialler.hello());
+        assertThat(replaying.next()).isNotNull();
+        replaying.send(proof);
+
+        assertThat(replaying.closeCode()).isEqualTo(1008);
+    }
+
+    @Test
+    void proofReflectedToItsAuthorIsClosed() throws Exception {
+        client.send(new Handshake.Dialler(List.of(TestNode.KEY), "test", self, server.node()).hello());
+        byte[] challenge = client.next().array();
+        byte[] reflected = Arrays.copyOfRange(challenge, challenge.length - 33, challenge.length);
+        reflected[0] = 3;
+        client.send(reflected);
+        assertThat(client.closeCode()).isEqualTo(1008);
+    }
+
+    @Test
+    void greetingReflectedToItsAuthorIsClosed() throws Exception {
+        client.send(new Handshake.Dialler(List.of(TestNode.KEY), "test", server.node(), server.node()).hello());
+        assertThat(client.closeCode()).isEqualTo(1008);
+        assertThat(client.received).isEmpty();
+    }
+
+    @Test
+    void sealedMessageReflectedToItsAuthorClosesTheLink() throws Exception {
+        Handshake.Dialler dialler = new Handshake.Dialler(List.of(TestNode.KEY), "test", self, server.node());
+        client.send(dialler.hello());
+        client.send(dialler.challenged(client.next()).proof());
+        client.send(client.next().array());
+        assertThat(client.closeCode()).isEqualTo(1002);
+    }
+
+    @Test
+    void greetingThatWasDowngradedOnItsWayIsClosed() throws Exception {
+        Handshake.Dialler dialler = new Handshake.Dialler(List.of(TestNode.KEY), "test", self, server.node());
+        byte[] downgraded = dialler.hello();
+        assertThat(downgraded[2]).isEqualTo((byte) 2);
+        downgraded[2] = 1;
+        client.send(downgraded);
+        ByteBuffer challenge = client.next();
+        assertThat(challenge.get(1)).isEqualTo((byte) 1);
+        // The dialler notices, and so would the acceptor.
+        assertThatThrownBy(() -> dialler.challenged(challenge.duplicate())).isInstanceOf(FailedException.class);
+        Handshake.Acceptor another = new Handshake.Acceptor(TestNode.KEY, "test", server.node());
+        client.send(dialler.challenged(ByteBuffer.wrap(another.greeted(ByteBuffer.wrap(dialler.hello()))))
+                .proof());
+        assertThat(client.closeCode()).isEqualTo(1008);
+    }
+
+    @Test
+    void wrongClusterWrongIncarnationAndWrongVersionAreClosedAlikeAndLearnNothing() throws Exception {
+        List<byte[]> key = List.of(TestNode.KEY);
+        List<byte[]> wrong = List.of(
+                new Handshake.Dialler(key, "other", self, server.node()).hello(),
+                new Handshake.Dialler(key, "test", self, TestNode.node("a", 1)).hello(),
+                new Handshake.Dialler(new byte[] {99}, key, "test", self, server.node()).hello(),
+                new byte[] {1, 2, 3});
+        for (byte[] greeting : wrong) {
+            Client stranger = dial();
+            stranger.send(greeting);
+            assertThat(stranger.closeCode()).isEqualTo(1008);
+            assertThat(stranger.closed.join().getReasonPhrase()).isNullOrEmpty();
+            assertThat(stranger.received).isEmpty();
+        }
+    }
+
+    @Test
+    void aPeerThatOffersVersionsOfTheFutureIsServedInTheBestCommonOne() throws Exception {
+        Handshake.Dialler dialler =
+                new Handshake.Dialler(new byte[] {99, 2, 1}, List.of(TestNode.KEY), "test", self, server.node());
+        client.send(dialler.hello());
+        Handshake.Dialler.Proven proven = dialler.challenged(client.next());
+        assertThat(proven.session().version()).isEqualTo(Handshake.WITH_ASK);
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {-1, 1, 5, Long.MIN_VALUE, Long.MAX_VALUE})
+    void counterThatIsNotTheNextClosesTheLink(long counter) throws Exception {
+        Handshake.Session session = session();
+        byte[] call = call(1);
+        ByteBuffer message = ByteBuffer.allocate(Sealing.OVERHEAD + call.length).putLong(counter);
+        Mac mac = Sealing.mac(session.sendKey());
+        mac.update(message.array(), 0, 8);
+        message.put(mac.doFinal(call)).put(call);
+        client.send(message.array());
+        assertThat(client.closeCode()).isEqualTo(1002);
+        assertThat(server.tasks.executed).isEmpty();
+    }
+
+    @Test
+    void everyTruncationOfASealedMessageClosesTheLink() throws Exception {
+        int whole = Sealing.OVERHEAD + call(1).length;
+        for (int length : new int[] {0, 1, 8, Sealing.OVERHEAD - 1, Sealing.OVERHEAD, whole - 1}) {
+            client = dial();
+            byte[] message =
+                    authenticate().seal(List.of(call(1)), call(1).length).array();
+            client.send(Arrays.copyOf(message, length));
+            assertThat(client.closeCode()).isEqualTo(1002);
+        }
+        assertThat(server.tasks.executed).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {Integer.MIN_VALUE, -1, 0, 1000, Integer.MAX_VALUE})
+    void frameThatClaimsAnotherLengthClosesTheLink(int claimed) throws Exception {
+        byte[] frame = call(1);
+        ByteBuffer.wrap(frame).putInt(claimed);
+        client.send(authenticate().seal(List.of(frame), frame.length).array());
+        assertThat(client.closeCode()).isEqualTo(1002);
+        assertThat(server.tasks.executed).isEmpty();
+    }
+
+    @Test
+    void messageLargerThanAllowedClosesTheLinkBeforeItIsWhole() throws Exception {
+        authenticate();
+        ByteBuffer part = ByteBuffer.allocate(1024 * 1024);
+        assertThatCode(() -> {
+                    for (int i = 0; i < 64; i++) {
+                        client.session.getBasicRemote().sendBinary(part.duplicate(), false);
+                    }
+                })
+                .as("broken off")
+                .isInstanceOf(Exception.class);
+        assertThat(server.transport.links()).isEmpty();
+    }
+
+    @Test
+    void greetingThatComesByteByByteIsClosedInTime() throws Exception {
+        byte[] hello = new Handshake.Dialler(List.of(TestNode.KEY), "test", self, server.node()).hello();
+        long begin = System.nanoTime();
+        int sent = 0;
+        while (!client.closed.isDone()) {
+            assertThat(System.nanoTime() - begin).isLessThan(TimeUnit.SECONDS.toNanos(20));
+            try {
+                client.session.getBasicRemote().sendBinary(ByteBuffer.wrap(hello, sent++ % hello.length, 1), false);
+                client.closed.get(100, TimeUnit.MILLISECONDS);
+            } catch (TimeoutException | IOException | IllegalStateException e) {
+                // As slow as that; or closed in between.
+            }
+        }
+        assertThat(client.closeCode()).isIn(1006, 1008);
+        assertThat(server.transport.undecided()).isZero();
+    }
+
+    @Test
+    void pingsDoNotProlongAHandshake() throws Exception {
+        long begin = System.nanoTime();
+        while (!client.closed.isDone()) {
+            assertThat(System.nanoTime() - begin).isLessThan(TimeUnit.SECONDS.toNanos(20));
+            try {
+                client.session.getBasicRemote().sendPing(ByteBuffer.allocate(100));
+                client.closed.get(20, TimeUnit.MILLISECONDS);
+            } catch (TimeoutException | IOException | IllegalStateException e) {
+                // As often as that; or closed in between.
+            }
+        }
+        assertThat(client.closeCode()).isIn(1006, 1008);
+    }
+
+    @Test
+    void argumentsOfATaskThatIsNotThereOrHasAnotherSignatureAreNeverRead() throws Exception {
+        Sealing.Sealer sealer = authenticate();
+        byte[] unreadable = "unreadable".getBytes(StandardCharsets.US_ASCII);
+        for (Frame.Call call : List.of(
+                new Frame.Call(1, "java.lang.Runtime.exec", "String(String)", "t", 1, 0, 1000, unreadable),
+                new Frame.Call(2, "echo", "String(Object)", "t", 1, 0, 1000, unreadable))) {
+            byte[] frame = FrameCodec.encode(call);
+            client.send(sealer.seal(List.of(frame), frame.length).array());
+            assertThat(((Frame.Refused) client.answer(opener)).refusal()).isEqualTo(Refusal.UNKNOWN_TASK);
+        }
+        assertThat(server.tasks.executed).isEmpty();
+    }
+
+    @Test
+    void callsBeyondWhatALinkMayHaveUnderWayAreRefused() throws Exception {
+        server.close();
+        server = TestNode.start("a", TestNode.settings(Duration.ofSeconds(1), 32));
+        server.tasks.behaviours.put("echo", (attempt, argument) -> new CompletableFuture<Outcome>());
+        client = dial();
+        Sealing.Sealer sealer = authenticate();
+        List<byte[]> calls = new ArrayList<>();
+        for (int id = 1; id <= 102; id++) {
+            calls.add(call(id));
+        }
+        client.send(sealer.seal(calls, calls.size() * call(1).length).array());
+
+        List<Frame.Refused> refused = new ArrayList<>();
+        while (refused.size() < 2) {
+            for (Frame frame : opener.open(client.next())) {
+                if (frame instanceof Frame.Refused answer) {
+                    refused.add(answer);
+                }
+            }
+        }
+        assertThat(refused).extracting(Frame.Refused::correlationId).containsExactly(101L, 102L);
+        assertThat(refused).extracting(Frame.Refused::refusal).containsOnly(Refusal.BUSY);
+        assertThat(server.tasks.executed).hasSize(100);
+    }
+
+    @Test
+    void nothingThatAStrangerSaysGetsIntoTheLog(CapturedOutput output) throws Exception {
+        String injected = "x\n2026-01-01 WARN all is well ${jndi:ldap://x}";
+        byte[] nonce = new byte[Handshake.NONCE_LENGTH];
+        Handshake.Peer odd = new Handshake.Peer(injected, injected);
+        for (byte[] greeting : List.of(
+                Handshake.greeting(Handshake.VERSIONS, injected, odd, odd, nonce),
+                Handshake.greeting(Handshake.VERSIONS, "test", odd, Handshake.Peer.of(server.node()), nonce),
+                injected.getBytes(StandardCharsets.US_ASCII))) {
+            for (int i = 0; i < 2; i++) {
+                Client stranger = dial();
+                stranger.send(greeting);
+                stranger.closeCode();
+            }
+        }
+        assertThat(output).contains("Refused a link from 127.0.0.1").doesNotContain("all is well", "jndi");
+        // One line a second, and there were six.
+        assertThat(output.toString().lines().filter(line -> line.contains("Refused a link")))
+                .hasSizeLessThan(6);
+    }
+
+    private Handshake.Session session() throws Exception {
+        Handshake.Dialler dialler = new Handshake.Dialler(List.of(TestNode.KEY), "test", self, server.node());
+        client.send(dialler.hello());
+        Handshake.Dialler.Proven proven = dialler.challenged(client.next());
+        client.send(proven.proof());
+        assertThat(client.next()).isNotNull();
+        return proven.session();
+    }
+
     private Sealing.Sealer authenticate() throws Exception {
         return authenticate(Handshake.VERSIONS);
     }
 
     private Sealing.Sealer authenticate(byte[] versions) throws Exception {
-        Handshake.Dialler dialler = new Handshake.Dialler(versions, TestNode.KEY, "test", self, server.node());
+        Handshake.Dialler dialler = new Handshake.Dialler(versions, List.of(TestNode.KEY), "test", self, server.node());
         client.send(dialler.hello());
         Handshake.Dialler.Proven proven = dialler.challenged(client.next());
         assertThat(proven.session().version()).isEqualTo(versions[0]);

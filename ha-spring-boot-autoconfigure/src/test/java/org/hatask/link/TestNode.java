@@ -12,7 +12,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
@@ -39,13 +38,13 @@ final class TestNode implements AutoCloseable {
     private volatile Node node;
     private volatile Supplier<String> work = () -> "";
 
-    private TestNode(String id, String cluster, ClusterKey key, LinkSettings settings, TestTasks tasks) {
+    private TestNode(String id, String cluster, ClusterKeys keys, LinkSettings settings, TestTasks tasks) {
         this.tasks = tasks;
         this.node = node(id, 1);
         this.transport = new LinkTransport(
                 cluster,
                 () -> node,
-                key,
+                keys,
                 new TestTasks.Codec(),
                 tasks.receiver,
                 () -> NodeReport.ofThisProcess(tasks.executed.size(), List.of(), null, List.of()),
@@ -58,11 +57,11 @@ final class TestNode implements AutoCloseable {
     }
 
     static TestNode start(String id, LinkSettings settings) {
-        return start(id, "test", () -> Optional.of(KEY), settings, new TestTasks());
+        return start(id, "test", () -> List.of(KEY), settings, new TestTasks());
     }
 
-    static TestNode start(String id, String cluster, ClusterKey key, LinkSettings settings, TestTasks tasks) {
-        TestNode created = new TestNode(id, cluster, key, settings, tasks);
+    static TestNode start(String id, String cluster, ClusterKeys keys, LinkSettings settings, TestTasks tasks) {
+        TestNode created = new TestNode(id, cluster, keys, settings, tasks);
         try {
             Path base = Files.createTempDirectory("ha-link");
             // For nodes whose server a test has stopped itself.
@@ -102,6 +101,7 @@ final class TestNode implements AutoCloseable {
                 64 * 1024 * 1024,
                 Duration.ofMillis(300),
                 maxHandshakes,
+                100,
                 Duration.ofSeconds(1));
     }
 
