@@ -1,11 +1,9 @@
 package org.hatask.campaign;
 
+import static org.hatask.campaign.Arguments.require;
+
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Arrays;
-import java.util.HashMap;
-import java.util.Locale;
-import java.util.Map;
 import java.util.Set;
 import org.hatask.campaign.rig.Schedule;
 
@@ -46,49 +44,15 @@ record Options(
 
     /** @throws IllegalArgumentException with what to change */
     static Options parse(String[] args) {
-        Map<String, String> given = new HashMap<>();
-        Arrays.stream(args).forEach(arg -> {
-            String[] parts = arg.split("=", 2);
-            require(
-                    parts.length == 2 && parts[0].startsWith("--") && NAMES.contains(parts[0].substring(2)),
-                    "an argument",
-                    arg,
-                    "one of those below");
-            given.put(parts[0].substring(2), parts[1]);
-        });
-        long seed = given.containsKey("seed") ? number(given, "seed", "") : System.currentTimeMillis() % 1_000_000;
-        long seconds = given.containsKey("seconds") ? number(given, "seconds", "") : 60 * number(given, "minutes", "3");
+        Arguments given = new Arguments(args, NAMES);
+        long seed = given.seed();
         return new Options(
-                (int) number(given, "nodes", "3"),
-                Duration.ofSeconds(seconds),
+                (int) given.number("nodes", 3),
+                given.length(3),
                 seed,
-                profile(given.getOrDefault("profile", "all")),
-                given.getOrDefault("mutation", "none"),
-                Path.of(System.getProperty("campaign.directory", "target/campaign"))
-                        .resolve("run-" + seed + "-" + ProcessHandle.current().pid()),
-                Boolean.parseBoolean(given.getOrDefault("keep", "false")));
-    }
-
-    private static long number(Map<String, String> given, String name, String otherwise) {
-        String text = given.getOrDefault(name, otherwise);
-        try {
-            return Long.parseLong(text);
-        } catch (NumberFormatException e) {
-            throw new IllegalArgumentException("--" + name + " is '" + text + "' but must be a whole number.", e);
-        }
-    }
-
-    private static Schedule.Profile profile(String text) {
-        try {
-            return Schedule.Profile.valueOf(text.toUpperCase(Locale.ROOT));
-        } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException("--profile is '" + text + "' but must be all or pauses.", e);
-        }
-    }
-
-    private static void require(boolean good, String what, Object value, String expected) {
-        if (!good) {
-            throw new IllegalArgumentException(what + " is '" + value + "' but must be " + expected + ".");
-        }
+                given.choice("profile", Schedule.Profile.ALL),
+                given.text("mutation", "none"),
+                RunDirectory.of("run-" + seed),
+                given.flag("keep"));
     }
 }

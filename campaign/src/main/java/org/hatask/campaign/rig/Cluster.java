@@ -3,11 +3,6 @@ package org.hatask.campaign.rig;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -47,14 +42,13 @@ public final class Cluster implements AutoCloseable {
     private final long seed;
     private final String mutation;
     private final Network network;
-    private final HttpClient http =
-            HttpClient.newBuilder().connectTimeout(Duration.ofMillis(500)).build();
-    private final Set<Integer> taken = new HashSet<>();
+    private final Http http = new Http();
+    private final Ports ports = new Ports();
     private final Map<String, Child> children = new HashMap<>();
     private final Map<String, Clock> clocks = new HashMap<>();
     private final Map<String, Integer> nodePorts = new HashMap<>();
     private final Map<String, String> zooKeeperLines = new HashMap<>();
-    private final int databasePort = freePort();
+    private final int databasePort = ports.free();
 
     public Cluster(Path directory, int size, long seed, String mutation) {
         this.directory = directory.toAbsolutePath();
@@ -128,14 +122,14 @@ public final class Cluster implements AutoCloseable {
     }
 
     private void addZooKeepers() throws IOException {
-        Map<String, int[]> ports = new HashMap<>();
+        Map<String, int[]> serverPorts = new HashMap<>();
         for (String name : zooKeepers()) {
-            ports.put(name, new int[] {freePort(), freePort(), freePort()});
+            serverPorts.put(name, new int[] {ports.free(), ports.free(), ports.free()});
         }
         for (String name : zooKeepers()) {
             List<String> config = new ArrayList<>(List.of(
                     "dataDir=" + directory.resolve(name),
-                    "clientPort=" + ports.get(name)[0],
+                    "clientPort=" + serverPorts.get(name)[0],
                     "clientPortAddress=127.0.0.1",
                     "tickTime=500",
                     "initLimit=10",
@@ -143,9 +137,10 @@ public final class Cluster implements AutoCloseable {
                     "maxClientCnxns=0"));
             for (String peer : zooKeepers()) {
                 String address = peer.equals(name)
-                        ? "0.0.0.0:" + ports.get(name)[1] + ":" + ports.get(name)[2]
-                        : "127.0.0.1:" + toZooKeeper(name, peer, ports.get(peer)[1]) + ":"
-                                + toZooKeeper(name, peer, ports.get(peer)[2]);
+                        ? "0.0.0.0:" + serverPorts.get(name)[1] + ":"
+                                + serverPorts.get(name)[2]
+                        : "127.0.0.1:" + toZooKeeper(name, peer, serverPorts.get(peer)[1]) + ":"
+                                + toZooKeeper(name, peer, serverPorts.get(peer)[2]);
                 config.add("server." + number(peer) + "=" + address);
             }
             Files.createDirectories(directory.resolve(name));
@@ -171,20 +166,21 @@ public final class Cluster implements AutoCloseable {
             zooKeeperLines.put(
                     node,
                     zooKeepers().stream()
-                            .map(server -> "127.0.0.1:" + toZooKeeper(node, server, ports.get(server)[0]))
+                            .map(server -> "127.0.0.1:"
+                                    + toZooKeeper(node, server, serverPorts.get(server)[0]))
                             .collect(Collectors.joining(",")));
         }
     }
 
     private int toZooKeeper(String from, String to, int port) {
-        return network.line(from, to, loopback(0), loopback(port), () -> isAlive(to))
+        return network.line(from, to, Ports.loopback(0), Ports.loopback(port), () -> isAlive(to))
                 .port();
     }
 
     private void addNodes() throws IOException {
         Optional<Path> shiftedClock = Clock.library(directory);
         for (String node : nodes()) {
-            nodePorts.put(node, freePort());
+            nodePorts.put(node, ports.free());
         }
         for (String node : nodes()) {
             List<String> hosts = new ArrayList<>(List.of("127.0.0.1 localhost"));
@@ -193,7 +189,12 @@ public final class Cluster implements AutoCloseable {
                 hosts.add(address + " " + peer);
                 if (!peer.equals(node)) {
                     int port = nodePorts.get(peer);
-                    network.line(node, peer, new InetSocketAddress(address, port), loopback(port), () -> isAlive(peer));
+                    network.line(
+                            node,
+                            peer,
+                            new InetSocketAddress(address, port),
+                            Ports.loopback(port),
+                            () -> isAlive(peer));
                 }
             }
             Path file = directory.resolve(node + ".hosts");
@@ -307,28 +308,11 @@ public final class Cluster implements AutoCloseable {
         if (!child(node).isWell()) {
             return Optional.empty();
         }
-        return send(HttpRequest.newBuilder(uri(node, path)));
+        return http.get(nodePorts.get(node), path);
     }
 
     private void post(String node, String path) {
-        send(HttpRequest.newBuilder(uri(node, path)).POST(HttpRequest.BodyPublishers.noBody()));
-    }
-
-    private URI uri(String node, String path) {
-        return URI.create("http://127.0.0.1:" + nodePorts.get(node) + path);
-    }
-
-    private Optional<String> send(HttpRequest.Builder request) {
-        try {
-            HttpResponse<String> response =
-                    http.send(request.timeout(Duration.ofSeconds(2)).build(), HttpResponse.BodyHandlers.ofString());
-            return response.statusCode() < 300 ? Optional.of(response.body()) : Optional.empty();
-        } catch (IOException e) {
-            return Optional.empty();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return Optional.empty();
-        }
+        http.post(nodePorts.get(node), path);
     }
 
     /** A server to which the node is connected. */
@@ -341,23 +325,6 @@ public final class Cluster implements AutoCloseable {
 
     private static int number(String name) {
         return Integer.parseInt(name.substring(1));
-    }
-
-    private static InetSocketAddress loopback(int port) {
-        return new InetSocketAddress("127.0.0.1", port);
-    }
-
-    private int freePort() {
-        while (true) {
-            try (ServerSocket socket = new ServerSocket()) {
-                socket.bind(loopback(0));
-                if (taken.add(socket.getLocalPort())) {
-                    return socket.getLocalPort();
-                }
-            } catch (IOException e) {
-                throw new UncheckedIOException("no free port", e);
-            }
-        }
     }
 
     @Override
