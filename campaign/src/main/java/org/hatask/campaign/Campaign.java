@@ -47,19 +47,13 @@ public final class Campaign {
     }
 
     Checker.Verdict judge() {
-        List<Fault> faults = Schedule.of(options.seed(), options.length(), options.nodes(), options.profile());
+        List<Fault> faults = Schedule.of(options.seed(), options.length(), options.setup(), options.profile());
         out.printf(
-                "Campaign of %d nodes for %d s with seed %d, profile %s, mutation %s: %d faults; logs in %s%n",
-                options.nodes(),
-                options.length().toSeconds(),
-                options.seed(),
-                options.profile(),
-                options.mutation(),
-                faults.size(),
-                options.directory());
+                "Campaign for %d s: %s; %d faults; logs in %s%n",
+                options.length().toSeconds(), options.again(), faults.size(), options.directory());
         History history;
         Report report;
-        try (Cluster cluster = new Cluster(options.directory(), options.nodes(), options.seed(), options.mutation());
+        try (Cluster cluster = new Cluster(options.directory(), options.setup(), options.seed());
                 Injector injector = new Injector(cluster, timeline)) {
             cluster.start();
             timeline.add("the cluster is up: the faults begin");
@@ -72,6 +66,7 @@ public final class Campaign {
         }
         Checker.Verdict verdict = Checker.check(history);
         report.print(history, verdict);
+        report.writeTimeline(history, options.directory().resolve("timeline"));
         if (verdict.findings().isEmpty() && !options.keep()) {
             RunDirectory.delete(options.directory());
         }

@@ -84,8 +84,8 @@ public final class ChurnedCluster implements AutoCloseable {
                 "--server.port=" + port,
                 "--ha.node.host=127.0.0.1",
                 "--ha.zookeeper.connect-string=127.0.0.1:" + zooKeeperPort,
-                "--ha.election.strategy=" + election.setting(),
                 "--soak.restarts=" + directory.resolve("restarts")));
+        args.addAll(election.arguments());
         args.addAll(more);
         return new Child(
                 name,

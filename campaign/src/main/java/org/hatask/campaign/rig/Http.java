@@ -19,8 +19,10 @@ final class Http {
         return send(HttpRequest.newBuilder(uri(port, path)));
     }
 
-    Optional<String> post(int port, String path) {
-        return send(HttpRequest.newBuilder(uri(port, path)).POST(HttpRequest.BodyPublishers.noBody()));
+    Optional<String> post(int port, String path, String json) {
+        return send(HttpRequest.newBuilder(uri(port, path))
+                .header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString(json)));
     }
 
     private static URI uri(int port, String path) {

@@ -30,6 +30,12 @@ record SoakOptions(Duration length, int steady, Election election, long seed, Pa
 
     SoakOptions {
         require(length.toSeconds() >= 30, "--seconds", length.toSeconds(), "at least 30");
+        // Nobody is there to promote.
+        require(
+                election != Election.OPERATOR,
+                "--election",
+                Arguments.written(election),
+                "leader-latch or lowest-node-id");
         require(steady >= 2 && steady <= 9, "--steady", steady, "between 2 and 9");
     }
 

@@ -33,8 +33,8 @@ class SoakOptionsTest {
     @Test
     void badOptionsTellWhatToChange() {
         assertThatThrownBy(() -> parse("--seconds=10")).hasMessage("--seconds is '10' but must be at least 30.");
-        assertThatThrownBy(() -> parse("--election=manual"))
-                .hasMessage("--election is 'manual' but must be one of leader-latch, lowest-node-id.");
+        assertThatThrownBy(() -> parse("--election=operator"))
+                .hasMessage("--election is 'operator' but must be leader-latch or lowest-node-id.");
         assertThatThrownBy(() -> parse("--nodes=3"))
                 .hasMessage("an argument is '--nodes=3' but must be one of those below.");
     }
