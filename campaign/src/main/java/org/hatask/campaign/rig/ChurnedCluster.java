@@ -109,7 +109,7 @@ public final class ChurnedCluster implements AutoCloseable {
     private void require(String what, BooleanSupplier works) {
         if (!Waiting.until(TO_START, works)) {
             throw new IllegalStateException(
-                    what + " did not start within " + TO_START.toSeconds() + " s; see the logs in " + directory);
+                    what + " did not come within " + TO_START.toSeconds() + " s; see the logs in " + directory);
         }
     }
 
@@ -128,8 +128,27 @@ public final class ChurnedCluster implements AutoCloseable {
         return steady;
     }
 
-    /** How much a process holds after a full collection. */
+    /** How much a process holds after a full collection; the one with nodes that come and go, between two of them. */
     public Reading read(String process) {
+        return process.equals(RESTARTING) ? readBetweenNodes() : probe(process);
+    }
+
+    private Reading readBetweenNodes() {
+        Path hold = directory.resolve("hold");
+        Path held = directory.resolve("held");
+        try {
+            Files.createFile(hold);
+            require("the moment between two nodes", () -> Files.exists(held));
+            Reading reading = probe(RESTARTING);
+            Files.delete(hold);
+            require("the next node", () -> !Files.exists(held));
+            return reading;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private Reading probe(String process) {
         return Probe.jvm(children.get(process))
                 .orElseThrow(() -> new IllegalStateException(
                         process + " is no more; see " + children.get(process).log()));

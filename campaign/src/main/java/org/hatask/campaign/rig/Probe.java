@@ -25,6 +25,9 @@ final class Probe {
     /** Empty when the process is no more. */
     static Optional<Reading> jvm(Child child) {
         long pid = child.pid();
+        // What waits for its finalizer is no more, though the first collection leaves it.
+        jcmd(pid, "GC.run");
+        jcmd(pid, "GC.run_finalization");
         List<String> histogram = jcmd(pid, "GC.class_histogram");
         try {
             return Optional.of(reading(histogram, threads(pid), files(pid)));

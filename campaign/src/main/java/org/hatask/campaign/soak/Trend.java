@@ -1,7 +1,6 @@
 package org.hatask.campaign.soak;
 
 import java.util.List;
-import java.util.function.ToLongFunction;
 
 /**
  * The second quarter of a series against the last one. The first is left out: pools fill and classes are loaded.
@@ -13,20 +12,8 @@ record Trend(Series series, long before, long after) {
 
     static final int FEWEST_VALUES = 8;
 
-    /** Of something that stays: by the medians, which single values do not move. */
-    static Trend ofMedians(Series series) {
-        return of(series, Trend::median);
-    }
-
-    /**
-     * Of something that comes and goes as a whole: by the smallest values, when it was gone. What was left behind by all
-     * that had been before is there then, too.
-     */
-    static Trend ofSmallest(Series series) {
-        return of(series, values -> values.get(0));
-    }
-
-    private static Trend of(Series series, ToLongFunction<List<Long>> ofSorted) {
+    /** By the medians, which single values do not move: the collector skips a collection now and then. */
+    static Trend of(Series series) {
         List<Long> values = series.values();
         int size = values.size();
         if (size < FEWEST_VALUES) {
@@ -34,8 +21,8 @@ record Trend(Series series, long before, long after) {
         }
         return new Trend(
                 series,
-                ofSorted.applyAsLong(sorted(values.subList(size / 4, size / 2))),
-                ofSorted.applyAsLong(sorted(values.subList(size - size / 4, size))));
+                median(sorted(values.subList(size / 4, size / 2))),
+                median(sorted(values.subList(size - size / 4, size))));
     }
 
     private static List<Long> sorted(List<Long> values) {

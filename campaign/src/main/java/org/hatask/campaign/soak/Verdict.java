@@ -3,7 +3,7 @@ package org.hatask.campaign.soak;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import org.hatask.campaign.rig.ChurnedCluster;
+import java.util.stream.Collectors;
 
 /**
  * @param figures heap, threads and the like, of every process
@@ -20,7 +20,7 @@ record Verdict(List<Trend> figures, List<Trend> classes, List<Trend> others, boo
         List<Trend> others = new ArrayList<>();
         for (String process : recorder.processes()) {
             List<Trend> grown = recorder.instances(process).stream()
-                    .map(Verdict::trend)
+                    .map(Trend::of)
                     .filter(trend -> !trend.isFlat())
                     .sorted(Comparator.comparingLong(Trend::growth).reversed())
                     .toList();
@@ -28,18 +28,17 @@ record Verdict(List<Trend> figures, List<Trend> classes, List<Trend> others, boo
             grown.stream().filter(trend -> !isOurs(trend)).limit(OTHERS_SHOWN).forEach(others::add);
         }
         return new Verdict(
-                recorder.figures().stream().map(Verdict::trend).toList(),
+                recorder.figures().stream().map(Trend::of).toList(),
                 classes,
                 others,
-                progress.wentOn() && recorder.figures().stream().allMatch(Verdict::wasCounted));
+                progress.wentOn() && allWereCounted(recorder.figures()));
     }
 
-    private static boolean wasCounted(Series series) {
-        return series.values().stream().anyMatch(value -> value > 0);
-    }
-
-    private static Trend trend(Series series) {
-        return series.process().equals(ChurnedCluster.RESTARTING) ? Trend.ofSmallest(series) : Trend.ofMedians(series);
+    /** Whether each thing was seen somewhere. */
+    private static boolean allWereCounted(List<Series> figures) {
+        return figures.stream().collect(Collectors.groupingBy(Series::what)).values().stream()
+                .allMatch(same -> same.stream()
+                        .anyMatch(series -> series.values().stream().anyMatch(value -> value > 0)));
     }
 
     private static boolean isOurs(Trend trend) {

@@ -24,7 +24,7 @@ class TrendTest {
 
     @Test
     void whatOnlyFillsUpAtFirstIsFlat() {
-        Trend trend = Trend.ofMedians(series(Kind.COUNT, 60, minute -> Math.min(minute, 15) * 100));
+        Trend trend = Trend.of(series(Kind.COUNT, 60, minute -> Math.min(minute, 15) * 100));
 
         assertThat(trend.growth()).isZero();
         assertThat(trend.isFlat()).isTrue();
@@ -33,7 +33,7 @@ class TrendTest {
     @Test
     void whatGrowsByOneWithEveryRestartIsNot() {
         // Fifteen restarts a minute.
-        Trend trend = Trend.ofMedians(series(Kind.COUNT, 60, minute -> 40 + 15 * minute));
+        Trend trend = Trend.of(series(Kind.COUNT, 60, minute -> 40 + 15 * minute));
 
         assertThat(trend.before()).isEqualTo(40 + 15 * 22);
         assertThat(trend.after()).isEqualTo(40 + 15 * 52);
@@ -42,17 +42,16 @@ class TrendTest {
 
     @Test
     void whatGrowsByOneWithEveryFiftiethRestartIsNotEither() {
-        assertThat(Trend.ofMedians(series(Kind.COUNT, 60, minute -> minute * 15 / 50))
-                        .isFlat())
+        assertThat(Trend.of(series(Kind.COUNT, 60, minute -> minute * 15 / 50)).isFlat())
                 .isFalse();
     }
 
     @Test
     void aHeapOfTwentyMegabytesMayGrowByOne() {
-        assertThat(Trend.ofMedians(series(Kind.HEAP, 60, minute -> minute < 30 ? 20 * MIB : 21 * MIB))
+        assertThat(Trend.of(series(Kind.HEAP, 60, minute -> minute < 30 ? 20 * MIB : 21 * MIB))
                         .isFlat())
                 .isTrue();
-        assertThat(Trend.ofMedians(series(Kind.HEAP, 60, minute -> minute < 30 ? 20 * MIB : 21 * MIB + 1))
+        assertThat(Trend.of(series(Kind.HEAP, 60, minute -> minute < 30 ? 20 * MIB : 21 * MIB + 1))
                         .isFlat())
                 .isFalse();
     }
@@ -61,30 +60,20 @@ class TrendTest {
     void singleValuesMoveNoMedian() {
         Random random = new Random(1);
 
-        assertThat(Trend.ofMedians(series(Kind.COUNT, 60, minute -> random.nextInt(4) == 0 ? 5_000 : 90))
+        assertThat(Trend.of(series(Kind.COUNT, 60, minute -> random.nextInt(4) == 0 ? 5_000 : 90))
                         .isFlat())
                 .isTrue();
-    }
-
-    @Test
-    void whatComesAndGoesIsJudgedByWhatIsLeftWhenItWasGone() {
-        assertThat(Trend.ofSmallest(series(Kind.COUNT, 60, minute -> minute % 3 == 0 ? 1 : minute < 30 ? 50 : 90))
-                        .isFlat())
-                .isTrue();
-        assertThat(Trend.ofSmallest(series(Kind.COUNT, 60, minute -> minute + (minute % 3 == 0 ? 1 : 500)))
-                        .isFlat())
-                .isFalse();
     }
 
     @Test
     void aFewValuesTellNothing() {
-        assertThatThrownBy(() -> Trend.ofMedians(series(Kind.COUNT, 7, minute -> 1)))
+        assertThatThrownBy(() -> Trend.of(series(Kind.COUNT, 7, minute -> 1)))
                 .hasMessage("7 values are too few to tell a trend");
     }
 
     @Test
     void theOrderOfTimeCountsAndNotThatOfSize() {
-        assertThat(Trend.ofMedians(new Series("n1", "x", Kind.COUNT, List.of(0L, 0L, 900L, 900L, 0L, 0L, 0L, 0L)))
+        assertThat(Trend.of(new Series("n1", "x", Kind.COUNT, List.of(0L, 0L, 900L, 900L, 0L, 0L, 0L, 0L)))
                         .growth())
                 .isEqualTo(-900);
     }

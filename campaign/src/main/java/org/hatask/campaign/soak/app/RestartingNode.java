@@ -15,23 +15,42 @@ import org.springframework.context.ConfigurableApplicationContext;
  */
 public final class RestartingNode {
 
+    /** For what a closed node still has to do. */
+    private static final int A_MOMENT_MILLIS = 1_000;
+
+    private static final CountDownLatch NEVER = new CountDownLatch(1);
+
     private RestartingNode() {}
 
     public static void main(String[] args) throws Exception {
-        CountDownLatch never = new CountDownLatch(1);
         for (int number = 1; ; number++) {
             String id = number % 2 == 0 ? "r1" : "r1-" + number;
+            Path restarts;
             try (ConfigurableApplicationContext node = new SpringApplicationBuilder(SoakNode.class)
                     .registerShutdownHook(false)
                     .properties("ha.node.id=" + id)
                     .run(args)) {
-                never.await(ThreadLocalRandom.current().nextInt(1_000, 3_000), TimeUnit.MILLISECONDS);
-                Files.writeString(
-                        Path.of(node.getEnvironment().getRequiredProperty("soak.restarts")),
-                        id + "\n",
-                        StandardOpenOption.CREATE,
-                        StandardOpenOption.APPEND);
+                pause(ThreadLocalRandom.current().nextInt(1_000, 3_000));
+                restarts = Path.of(node.getEnvironment().getRequiredProperty("soak.restarts"));
             }
+            Files.writeString(restarts, id + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+            holdStill(restarts.resolveSibling("hold"), restarts.resolveSibling("held"));
         }
+    }
+
+    /** Between two nodes, while somebody wants to see what is left of all that have been. */
+    private static void holdStill(Path hold, Path held) throws Exception {
+        if (Files.exists(hold)) {
+            pause(A_MOMENT_MILLIS);
+            Files.createFile(held);
+            while (Files.exists(hold)) {
+                pause(20);
+            }
+            Files.delete(held);
+        }
+    }
+
+    private static void pause(int millis) throws InterruptedException {
+        NEVER.await(millis, TimeUnit.MILLISECONDS);
     }
 }
