@@ -23,7 +23,7 @@ public final class ChurnedCluster implements AutoCloseable {
     /** The process that starts and stops nodes within itself. */
     public static final String RESTARTING = "restarting";
 
-    private static final Duration TO_START = Duration.ofSeconds(90);
+    private static final Duration TO_START = Duration.ofSeconds(180);
 
     private final Path directory;
     private final List<String> steady;

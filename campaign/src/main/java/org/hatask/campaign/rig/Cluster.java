@@ -34,7 +34,7 @@ import org.hatask.campaign.check.History;
 public final class Cluster implements AutoCloseable {
 
     private static final int ZOOKEEPERS = 3;
-    private static final Duration TO_START = Duration.ofSeconds(90);
+    private static final Duration TO_START = Duration.ofSeconds(180);
 
     private final Path directory;
     private final Setup setup;

@@ -11,7 +11,8 @@ import org.springframework.context.ConfigurableApplicationContext;
 
 /**
  * Nodes one after the other in one process, which starts them faster than processes start. Every other one has the same id again,
- * the others an id that never comes again, as pods have. What a node leaves behind when it is closed adds up here.
+ * the others an id that never comes again, as pods have. What a node leaves behind when it is closed adds up here; but for the
+ * last one, whose environment Spring Boot's logging keeps, and that holds all of it.
  */
 public final class RestartingNode {
 
@@ -25,16 +26,20 @@ public final class RestartingNode {
     public static void main(String[] args) throws Exception {
         for (int number = 1; ; number++) {
             String id = number % 2 == 0 ? "r1" : "r1-" + number;
-            Path restarts;
-            try (ConfigurableApplicationContext node = new SpringApplicationBuilder(SoakNode.class)
-                    .registerShutdownHook(false)
-                    .properties("ha.node.id=" + id)
-                    .run(args)) {
-                pause(ThreadLocalRandom.current().nextInt(1_000, 3_000));
-                restarts = Path.of(node.getEnvironment().getRequiredProperty("soak.restarts"));
-            }
+            Path restarts = runOne(id, args);
             Files.writeString(restarts, id + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
             holdStill(restarts.resolveSibling("hold"), restarts.resolveSibling("held"));
+        }
+    }
+
+    /** A method of its own: when it has returned, no variable holds the node. */
+    private static Path runOne(String id, String[] args) throws InterruptedException {
+        try (ConfigurableApplicationContext node = new SpringApplicationBuilder(SoakNode.class)
+                .registerShutdownHook(false)
+                .properties("ha.node.id=" + id)
+                .run(args)) {
+            pause(ThreadLocalRandom.current().nextInt(1_000, 3_000));
+            return Path.of(node.getEnvironment().getRequiredProperty("soak.restarts"));
         }
     }
 
