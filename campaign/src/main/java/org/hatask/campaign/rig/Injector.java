@@ -125,7 +125,7 @@ public final class Injector implements AutoCloseable {
             case ZOOKEEPER_RESTART -> killServers(cluster.zooKeepers());
             case REJECT -> reject(node);
             case FALSE_CRASH -> falseCrash(node);
-            case PROMOTE -> promote(node, other);
+            case PROMOTE -> promote(node);
         };
     }
 
@@ -241,12 +241,20 @@ public final class Injector implements AutoCloseable {
         });
     }
 
-    /** At another node than the one to be promoted, if that one is well. */
-    private Result promote(String node, String other) {
-        String via = cluster.child(other).isWell() ? other : node;
-        return cluster.promote(via, node)
-                ? new Injected(node + " at " + via, () -> {})
-                : new Skipped(via + " refused it or did not answer");
+    /** A node that is well and not master, by a command to another one that is well, or to itself. */
+    private Result promote(String preferred) {
+        String master = cluster.master().orElse("nobody");
+        List<String> well = cluster.nodes().stream()
+                .filter(node -> !node.equals(master) && cluster.child(node).isWell())
+                .toList();
+        if (well.isEmpty()) {
+            return new Skipped("no other node is well");
+        }
+        String promoted = well.contains(preferred) ? preferred : well.get(0);
+        String via = well.get(well.size() - 1);
+        return cluster.promote(via, promoted)
+                ? new Injected(promoted + " at " + via, () -> {})
+                : new Skipped(via + " refused to promote " + promoted + ", or did not answer");
     }
 
     @Override
