@@ -1,13 +1,6 @@
 package org.hatask.campaign;
 
-import java.io.IOException;
 import java.io.PrintStream;
-import java.io.UncheckedIOException;
-import java.nio.file.FileVisitResult;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.util.List;
 import org.hatask.campaign.check.Checker;
@@ -54,19 +47,13 @@ public final class Campaign {
     }
 
     Checker.Verdict judge() {
-        List<Fault> faults = Schedule.of(options.seed(), options.length(), options.nodes(), options.profile());
+        List<Fault> faults = Schedule.of(options.seed(), options.length(), options.setup(), options.profile());
         out.printf(
-                "Campaign of %d nodes for %d s with seed %d, profile %s, mutation %s: %d faults; logs in %s%n",
-                options.nodes(),
-                options.length().toSeconds(),
-                options.seed(),
-                options.profile(),
-                options.mutation(),
-                faults.size(),
-                options.directory());
+                "Campaign for %d s: %s; %d faults; logs in %s%n",
+                options.length().toSeconds(), options.again(), faults.size(), options.directory());
         History history;
         Report report;
-        try (Cluster cluster = new Cluster(options.directory(), options.nodes(), options.seed(), options.mutation());
+        try (Cluster cluster = new Cluster(options.directory(), options.setup(), options.seed());
                 Injector injector = new Injector(cluster, timeline)) {
             cluster.start();
             timeline.add("the cluster is up: the faults begin");
@@ -79,29 +66,10 @@ public final class Campaign {
         }
         Checker.Verdict verdict = Checker.check(history);
         report.print(history, verdict);
+        report.writeTimeline(history, options.directory().resolve("timeline"));
         if (verdict.findings().isEmpty() && !options.keep()) {
-            delete(options.directory());
+            RunDirectory.delete(options.directory());
         }
         return verdict;
-    }
-
-    private static void delete(Path directory) {
-        try {
-            Files.walkFileTree(directory, new SimpleFileVisitor<>() {
-                @Override
-                public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-                    Files.delete(file);
-                    return FileVisitResult.CONTINUE;
-                }
-
-                @Override
-                public FileVisitResult postVisitDirectory(Path visited, IOException e) throws IOException {
-                    Files.delete(visited);
-                    return FileVisitResult.CONTINUE;
-                }
-            });
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot delete " + directory, e);
-        }
     }
 }

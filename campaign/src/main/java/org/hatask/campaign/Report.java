@@ -1,6 +1,10 @@
 package org.hatask.campaign;
 
+import java.io.IOException;
 import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.List;
@@ -48,7 +52,9 @@ final class Report {
             printFindings(history, verdict.findings());
         }
         out.printf("%n| figure | value |%n|---|---|%n");
-        row("nodes", options.nodes());
+        row("nodes", options.setup().nodes());
+        row("election", Arguments.written(options.setup().election()));
+        row("ensemble", Arguments.written(options.setup().ensemble()));
         row("faults injected over", options.length().toSeconds() + " s");
         row("seed", options.seed());
         row("faults", counts(injected));
@@ -64,13 +70,11 @@ final class Report {
             out.println("\nNo clock jumped: there is no C compiler to make a shifted clock.");
         }
         out.printf(
-                "%n%s; again with --nodes=%d --seconds=%d --seed=%d%n",
+                "%n%s; again with %s%n",
                 verdict.findings().isEmpty()
                         ? "Nothing found"
                         : "FOUND " + verdict.findings().size(),
-                options.nodes(),
-                options.length().toSeconds(),
-                options.seed());
+                options.again());
     }
 
     private void row(String name, Object value) {
@@ -82,9 +86,7 @@ final class Report {
         return sum + ": "
                 + counts.entrySet().stream()
                         .sorted(Map.Entry.comparingByKey())
-                        .map(entry ->
-                                entry.getKey().name().toLowerCase(Locale.ROOT).replace('_', '-') + " "
-                                        + entry.getValue())
+                        .map(entry -> Arguments.written(entry.getKey()) + " " + entry.getValue())
                         .collect(Collectors.joining(", "));
     }
 
@@ -110,14 +112,34 @@ final class Report {
         List<Timeline.Entry> done = timeline.entries();
         long at = Math.min(finding.nanos(), done.get(done.size() - 1).nanos());
         out.printf("%nTimeline up to the first %s:%n", finding.rule());
-        Stream.concat(done.stream(), history.processes().stream().flatMap(process -> process.events().stream()
-                        .filter(event -> TOLD.contains(event.kind()))
-                        .map(event -> new Timeline.Entry(
-                                event.nanos(),
-                                "    " + process.name() + " " + event.kind() + " "
-                                        + String.join(" ", event.fields())))))
+        told(history)
                 .filter(entry -> entry.nanos() > at - BEFORE_NANOS && entry.nanos() < at + AFTER_NANOS)
-                .sorted(Comparator.comparingLong(Timeline.Entry::nanos))
-                .forEach(entry -> out.printf("  %s %s%n", time(entry.nanos(), start), entry.text()));
+                .forEach(entry -> out.println(line(entry, start)));
+    }
+
+    /** All of it, for those who look into a run. */
+    void writeTimeline(History history, Path file) {
+        long start = timeline.entries().get(0).nanos();
+        try {
+            Files.write(file, told(history).map(entry -> line(entry, start)).toList());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private Stream<Timeline.Entry> told(History history) {
+        return Stream.concat(
+                        timeline.entries().stream(),
+                        history.processes().stream().flatMap(process -> process.events().stream()
+                                .filter(event -> TOLD.contains(event.kind()))
+                                .map(event -> new Timeline.Entry(
+                                        event.nanos(),
+                                        "    " + process.name() + " " + event.kind() + " "
+                                                + String.join(" ", event.fields())))))
+                .sorted(Comparator.comparingLong(Timeline.Entry::nanos));
+    }
+
+    private static String line(Timeline.Entry entry, long start) {
+        return "  " + time(entry.nanos(), start) + " " + entry.text();
     }
 }

@@ -4,21 +4,33 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
+import org.hatask.campaign.rig.Election;
+import org.hatask.campaign.rig.Ensemble;
 import org.hatask.campaign.rig.Schedule;
+import org.hatask.campaign.rig.Setup;
 import org.junit.jupiter.api.Test;
 
 class OptionsTest {
 
     @Test
     void everyOptionIsTaken() {
-        Options options = Options.parse(
-                new String[] {"--nodes=5", "--minutes=30", "--seed=42", "--profile=pauses", "--mutation=no-fence"});
+        Options options = Options.parse(new String[] {
+            "--nodes=5",
+            "--minutes=30",
+            "--seed=42",
+            "--profile=pauses",
+            "--election=lowest-node-id",
+            "--ensemble=embedded",
+            "--mutation=no-fence"
+        });
 
-        assertThat(options.nodes()).isEqualTo(5);
+        assertThat(options.setup()).isEqualTo(new Setup(5, Election.LOWEST_NODE_ID, Ensemble.EMBEDDED, "no-fence"));
         assertThat(options.length()).isEqualTo(Duration.ofMinutes(30));
         assertThat(options.seed()).isEqualTo(42);
         assertThat(options.profile()).isEqualTo(Schedule.Profile.PAUSES);
-        assertThat(options.mutation()).isEqualTo("no-fence");
+        assertThat(options.again())
+                .isEqualTo("--nodes=5 --seconds=1800 --seed=42 --profile=pauses --election=lowest-node-id"
+                        + " --ensemble=embedded --mutation=no-fence");
     }
 
     @Test
@@ -29,6 +41,8 @@ class OptionsTest {
                 .hasMessage("--seed is 'x' but must be a whole number.");
         assertThatThrownBy(() -> Options.parse(new String[] {"--hours=1"}))
                 .hasMessage("an argument is '--hours=1' but must be one of those below.");
+        assertThatThrownBy(() -> Options.parse(new String[] {"--ensemble=3"}))
+                .hasMessage("--ensemble is '3' but must be one of external, embedded.");
         assertThatThrownBy(() -> Options.parse(new String[] {"--mutation=all"}))
                 .hasMessage("--mutation is 'all' but must be none, no-lease or no-fence.");
     }

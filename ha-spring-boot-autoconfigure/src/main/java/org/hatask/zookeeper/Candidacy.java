@@ -55,6 +55,9 @@ interface Candidacy {
     /** As long as it is not null, another node that can lead shall. */
     void standAside(@Nullable String why);
 
+    /** This node was deposed by others although it lives; {@link #stand} follows. */
+    default void deposed() {}
+
     /** This node gave the mastership back because it could not fill it. */
     void gaveBack();
 }

@@ -2,6 +2,7 @@ package org.hatask.zookeeper;
 
 import java.time.Clock;
 import java.util.List;
+import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 import org.apache.zookeeper.CreateMode;
 import org.apache.zookeeper.KeeperException.Code;
@@ -24,9 +25,18 @@ final class LowestNodeIdCandidacy extends ElectedCandidacy {
 
     private static final Logger log = LoggerFactory.getLogger(LowestNodeIdCandidacy.class);
     private static final String PROBLEM = "election";
+    private static final int YIELDS_FOR_SESSIONS = 2;
 
     /** Between id and incarnation; a node id has none. */
     private static final char SEPARATOR = '~';
+
+    private final LongSupplier nanoTime;
+
+    /**
+     * Whom the others cannot reach is deposed as often as its id makes it master, several times a second: who has been leaves it
+     * to another candidate for a while.
+     */
+    private final Yielding yielding;
 
     private final String id;
     private final String name;
@@ -49,8 +59,11 @@ final class LowestNodeIdCandidacy extends ElectedCandidacy {
     /** Whether a read got lost, and its watch with it. */
     private boolean unread;
 
-    LowestNodeIdCandidacy(ZooKeeperClients clients, MastershipHolder holder, ClusterState state, Clock clock) {
+    LowestNodeIdCandidacy(
+            ZooKeeperClients clients, MastershipHolder holder, ClusterState state, LongSupplier nanoTime, Clock clock) {
         super(clients, holder, state, clock);
+        this.nanoTime = nanoTime;
+        this.yielding = new Yielding(clients.settings().sessionTimeout().multipliedBy(YIELDS_FOR_SESSIONS));
         this.id = state.view().self().id();
         this.name = name(state.view().self());
         this.path = clients.paths().election() + "/" + name;
@@ -172,6 +185,16 @@ final class LowestNodeIdCandidacy extends ElectedCandidacy {
                         holder::execute);
     }
 
+    @Override
+    public void deposed() {
+        yielding.deposed(nanoTime.getAsLong());
+    }
+
+    private boolean leavesItToOthers() {
+        List<String> candidates = ids;
+        return !yielding.isOver(nanoTime.getAsLong()) && (candidates == null || !candidates.isEmpty());
+    }
+
     /** Stands as soon as it could lead at once. */
     @Override
     public void check() {
@@ -185,7 +208,7 @@ final class LowestNodeIdCandidacy extends ElectedCandidacy {
         if (unread) {
             readCandidates();
         }
-        if (created || creating || current == null || !holder.isWarm()) {
+        if (created || creating || current == null || !holder.isWarm() || leavesItToOthers()) {
             return;
         }
         creating = true;

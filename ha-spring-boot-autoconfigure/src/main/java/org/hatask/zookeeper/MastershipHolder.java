@@ -764,6 +764,9 @@ final class MastershipHolder implements Mastership {
         end(guardFailed ? "was deposed: its entitlement was deleted" : "was deposed: the record of the master is gone");
         removeOwnRecord(current);
         layoutReady = false;
+        if (candidacy != null) {
+            candidacy.deposed();
+        }
         standAnew("it was deposed");
         prepare(current);
     }

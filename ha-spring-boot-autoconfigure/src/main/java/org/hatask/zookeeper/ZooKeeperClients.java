@@ -44,6 +44,8 @@ public final class ZooKeeperClients implements Coordination, AutoCloseable {
     private final Connection membership;
     private final Connection election;
     private final Worker worker = new Worker("ha-zookeeper");
+    private final Worker membershipCallbacks = new Worker("ha-zookeeper-membership-callback");
+    private final Worker electionCallbacks = new Worker("ha-zookeeper-election-callback");
     private final Map<String, String> problems = new ConcurrentHashMap<>();
     private final OddRecords oddRecords;
 
@@ -62,8 +64,8 @@ public final class ZooKeeperClients implements Coordination, AutoCloseable {
         this.paths = new Paths(settings.cluster());
         this.acl = settings.auth() == null ? ZooDefs.Ids.OPEN_ACL_UNSAFE : ZooDefs.Ids.CREATOR_ALL_ACL;
         this.oddRecords = new OddRecords(settings.cluster(), System::nanoTime);
-        this.membership = new Connection(newClient());
-        this.election = new Connection(newClient());
+        this.membership = new Connection(newClient(membershipCallbacks));
+        this.election = new Connection(newClient(electionCallbacks));
         for (Connection connection : List.of(membership, election)) {
             connection.addListener(new Connection.Listener() {
                 @Override
@@ -79,7 +81,7 @@ public final class ZooKeeperClients implements Coordination, AutoCloseable {
         }
     }
 
-    private CuratorFramework newClient() {
+    private CuratorFramework newClient(Worker callbacks) {
         CuratorFrameworkFactory.Builder builder = CuratorFrameworkFactory.builder()
                 .connectString(settings.connectString())
                 .sessionTimeoutMs(Math.toIntExact(settings.sessionTimeout().toMillis()))
@@ -88,6 +90,8 @@ public final class ZooKeeperClients implements Coordination, AutoCloseable {
                 .retryPolicy(new BoundedExponentialBackoffRetry(100, 2_000, 29))
                 // The ensemble's own list may hold addresses that are of no use here, such as 0.0.0.0.
                 .ensembleTracker(false)
+                // Curator does not end a thread of its own for them when it is closed (5.9.0).
+                .runSafeService(callbacks)
                 // A short interruption must not make the latch give up its node.
                 .connectionStateErrorPolicy(new SessionConnectionStateErrorPolicy())
                 .aclProvider(new ACLProvider() {
@@ -246,5 +250,7 @@ public final class ZooKeeperClients implements Coordination, AutoCloseable {
         worker.close();
         election.client().close();
         membership.client().close();
+        electionCallbacks.close();
+        membershipCallbacks.close();
     }
 }

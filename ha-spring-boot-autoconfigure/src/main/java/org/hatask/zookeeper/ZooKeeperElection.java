@@ -61,11 +61,7 @@ public final class ZooKeeperElection implements MasterElection {
      */
     public static ZooKeeperElection lowestNodeId(
             ZooKeeperClients clients, ClusterState state, MastershipListener listener) {
-        return new ZooKeeperElection(
-                clients,
-                state,
-                listener,
-                (c, holder, cluster, nanoTime, clock) -> new LowestNodeIdCandidacy(c, holder, cluster, clock));
+        return new ZooKeeperElection(clients, state, listener, LowestNodeIdCandidacy::new);
     }
 
     /**

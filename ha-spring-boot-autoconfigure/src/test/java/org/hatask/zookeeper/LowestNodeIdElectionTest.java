@@ -3,6 +3,7 @@ package org.hatask.zookeeper;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -13,6 +14,9 @@ import org.apache.zookeeper.data.ACL;
 import org.junit.jupiter.api.Test;
 
 class LowestNodeIdElectionTest extends MasterElectionConformanceTest {
+
+    private static final Duration PATIENT_SESSION = Duration.ofSeconds(4);
+    private static final Duration LONG_ENOUGH = Duration.ofSeconds(30);
 
     @Override
     TestNode.Strategy strategy() {
@@ -63,6 +67,50 @@ class LowestNodeIdElectionTest extends MasterElectionConformanceTest {
         // By its id it is master in the end, in whatever epoch.
         await().atMost(TestNode.SOON).until(() -> n1.epoch() >= 2 && n1.isToldMaster() && !n2.isMaster());
         assertThat(n1.events).last().isEqualTo("gained " + n1.epoch());
+    }
+
+    /** Behind a firewall that rejects it would be deposed again at once, and so on, several times a second. */
+    @Test
+    void whoIsDeposedAliveLeavesTheMastershipToAnotherForAWhile() {
+        TestNode n1 = startPatiently("n1");
+        awaitHeld(n1);
+        TestNode n2 = startPatiently("n2");
+        long begin = deposeMaster(n2);
+
+        await().atMost(LONG_ENOUGH).until(() -> n1.epoch() == 3);
+
+        assertThat(n2.events).startsWith("gained 2");
+        assertThat(Duration.ofNanos(n1.gainedNanos - begin)).isGreaterThanOrEqualTo(PATIENT_SESSION.multipliedBy(2));
+    }
+
+    @Test
+    void whoIsDeposedAliveStandsAtOnceWhenThereIsNobodyElse() {
+        TestNode n1 = startPatiently("n1");
+        awaitHeld(n1);
+        TestNode n2 = startPatiently("n2");
+        long begin = deposeMaster(n2);
+        awaitHeld(n2);
+
+        n2.close();
+
+        await().atMost(LONG_ENOUGH).until(n1::isMaster);
+        System.out.println("deposed, then alone and master after " + (n1.gainedNanos - begin) / 1_000_000 + " ms");
+        assertThat(n1.epoch()).isEqualTo(3);
+    }
+
+    /** With a session that no busy machine loses. */
+    private TestNode startPatiently(String id) {
+        TestNode node = new TestNode(
+                TestNode.node(id, 8000, true), server.getConnectString(), null, PATIENT_SESSION, strategy());
+        return add(node).start();
+    }
+
+    private long deposeMaster(TestNode n2) {
+        awaitStanding(n2);
+        await().atMost(LONG_ENOUGH).until(() -> n2.memberIds().size() == 2);
+        long begin = System.nanoTime();
+        n2.election().masterIsGone(n2.state.view().master());
+        return begin;
     }
 
     @Test

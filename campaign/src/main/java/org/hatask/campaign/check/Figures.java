@@ -2,6 +2,7 @@ package org.hatask.campaign.check;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -62,12 +63,19 @@ public final class Figures {
     }
 
     private static String longestGap(Index index) {
-        List<Long> times = index.events("written").map(Event::nanos).sorted().toList();
+        List<Event> written = index.events("written")
+                .sorted(Comparator.comparingLong(Event::nanos))
+                .toList();
         long longest = 0;
-        for (int i = 1; i < times.size(); i++) {
-            longest = Math.max(longest, times.get(i) - times.get(i - 1));
+        String where = "";
+        for (int i = 1; i < written.size(); i++) {
+            long gap = written.get(i).nanos() - written.get(i - 1).nanos();
+            if (gap > longest) {
+                longest = gap;
+                where = ", after " + written.get(i - 1).id();
+            }
         }
-        return millis(Duration.ofNanos(longest));
+        return millis(Duration.ofNanos(longest)) + where;
     }
 
     private static String freezes(Index index) {

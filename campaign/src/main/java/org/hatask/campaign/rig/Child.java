@@ -74,6 +74,11 @@ final class Child implements AutoCloseable {
         started.onExit().thenAccept(STARTED::remove);
     }
 
+    /** Of the process that was started last. */
+    synchronized long pid() {
+        return process.pid();
+    }
+
     synchronized boolean isAlive() {
         return process != null && process.isAlive();
     }

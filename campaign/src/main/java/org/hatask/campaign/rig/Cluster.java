@@ -3,11 +3,6 @@ package org.hatask.campaign.rig;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -17,12 +12,12 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
@@ -30,37 +25,33 @@ import java.util.stream.IntStream;
 import org.hatask.campaign.check.History;
 
 /**
- * A database, three ZooKeeper servers and some nodes, each a process of its own, that reach each other over the lines of a
- * {@link Network}. Everything listens on the loopback interface, but for the ports between the ZooKeeper servers: only with the
- * wildcard as its own address does a server not tell the others to go past the lines.
+ * A database, ZooKeeper servers and some nodes that reach each other over the lines of a {@link Network}; each a process of its
+ * own, unless the servers are embedded in the nodes. Everything listens on the loopback interface.
  *
- * <p>Nodes advertise a name, and every node has a hosts file of its own in which the name of a peer is the address of its own line
- * to that peer. So each pair has a line for each direction without any privilege.
+ * <p>Nodes and servers go by a name, and each has a hosts file of its own in which the name of a peer is the address of its own
+ * line to that peer. So each pair has a line for each direction without any privilege.
  */
 public final class Cluster implements AutoCloseable {
 
-    static final int ZOOKEEPERS = 3;
-    private static final Duration TO_START = Duration.ofSeconds(90);
+    private static final int ZOOKEEPERS = 3;
+    private static final Duration TO_START = Duration.ofSeconds(180);
 
     private final Path directory;
-    private final int size;
+    private final Setup setup;
     private final long seed;
-    private final String mutation;
     private final Network network;
-    private final HttpClient http =
-            HttpClient.newBuilder().connectTimeout(Duration.ofMillis(500)).build();
-    private final Set<Integer> taken = new HashSet<>();
+    private final Http http = new Http();
+    private final Ports ports = new Ports();
     private final Map<String, Child> children = new HashMap<>();
     private final Map<String, Clock> clocks = new HashMap<>();
     private final Map<String, Integer> nodePorts = new HashMap<>();
-    private final Map<String, String> zooKeeperLines = new HashMap<>();
-    private final int databasePort = freePort();
+    private final Map<String, int[]> serverPorts = new HashMap<>();
+    private final int databasePort = ports.free();
 
-    public Cluster(Path directory, int size, long seed, String mutation) {
+    public Cluster(Path directory, Setup setup, long seed) {
         this.directory = directory.toAbsolutePath();
-        this.size = size;
+        this.setup = setup;
         this.seed = seed;
-        this.mutation = mutation;
         this.network = new Network(seed);
     }
 
@@ -69,11 +60,23 @@ public final class Cluster implements AutoCloseable {
     }
 
     List<String> nodes() {
-        return IntStream.rangeClosed(1, size).mapToObj(i -> "n" + i).toList();
+        return IntStream.rangeClosed(1, setup.nodes()).mapToObj(i -> "n" + i).toList();
     }
 
-    static List<String> zooKeepers() {
-        return IntStream.rangeClosed(1, ZOOKEEPERS).mapToObj(i -> "z" + i).toList();
+    /** Names of the ZooKeeper servers, which are the nodes' own where they are embedded. */
+    List<String> zooKeepers() {
+        return setup.ensemble() == Ensemble.EMBEDDED
+                ? nodes()
+                : IntStream.rangeClosed(1, ZOOKEEPERS).mapToObj(i -> "z" + i).toList();
+    }
+
+    /** Those that a node needs the network for. */
+    List<String> zooKeepersBeyond(String node) {
+        return zooKeepers().stream().filter(server -> !server.equals(node)).toList();
+    }
+
+    Setup setup() {
+        return setup;
     }
 
     Child child(String name) {
@@ -89,7 +92,12 @@ public final class Cluster implements AutoCloseable {
         try {
             Files.createDirectories(directory);
             addDatabase();
-            addZooKeepers();
+            for (String name : zooKeepers()) {
+                serverPorts.put(name, new int[] {ports.free(), ports.free(), ports.free()});
+            }
+            if (setup.ensemble() == Ensemble.EXTERNAL) {
+                addZooKeepers();
+            }
             addNodes();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -97,6 +105,7 @@ public final class Cluster implements AutoCloseable {
         network.watchDoors();
         child("db").start();
         require("the database", this::createTables);
+        // Where they are embedded, these are the nodes.
         zooKeepers().forEach(name -> child(name).start());
         nodes().forEach(name -> child(name).start());
         require("the cluster", () -> complaints().isEmpty());
@@ -128,25 +137,20 @@ public final class Cluster implements AutoCloseable {
     }
 
     private void addZooKeepers() throws IOException {
-        Map<String, int[]> ports = new HashMap<>();
-        for (String name : zooKeepers()) {
-            ports.put(name, new int[] {freePort(), freePort(), freePort()});
-        }
         for (String name : zooKeepers()) {
             List<String> config = new ArrayList<>(List.of(
                     "dataDir=" + directory.resolve(name),
-                    "clientPort=" + ports.get(name)[0],
+                    "clientPort=" + serverPorts.get(name)[0],
                     "clientPortAddress=127.0.0.1",
                     "tickTime=500",
                     "initLimit=10",
                     "syncLimit=4",
                     "maxClientCnxns=0"));
             for (String peer : zooKeepers()) {
-                String address = peer.equals(name)
-                        ? "0.0.0.0:" + ports.get(name)[1] + ":" + ports.get(name)[2]
-                        : "127.0.0.1:" + toZooKeeper(name, peer, ports.get(peer)[1]) + ":"
-                                + toZooKeeper(name, peer, ports.get(peer)[2]);
-                config.add("server." + number(peer) + "=" + address);
+                // What a server tells the others of its address is this name, which to them is that of their line to
+                // it.
+                config.add("server." + number(peer) + "=" + peer + ":"
+                        + serverPorts.get(peer)[1] + ":" + serverPorts.get(peer)[2]);
             }
             Files.createDirectories(directory.resolve(name));
             Files.writeString(directory.resolve(name).resolve("myid"), Integer.toString(number(name)));
@@ -160,66 +164,113 @@ public final class Cluster implements AutoCloseable {
                             Map.of(),
                             List.of(
                                     "-Xmx128m",
+                                    "-Djdk.net.hosts.file=" + hosts(name, zooKeepers(), 12),
                                     "-Dzookeeper.admin.enableServer=false",
                                     // Processes die here, the machine does not.
                                     "-Dzookeeper.forceSync=no",
                                     "-Dlogback.configurationFile=campaign/logback-quiet.xml"),
                             "org.apache.zookeeper.server.quorum.QuorumPeerMain",
                             List.of(file.toString())));
+            for (String peer : zooKeepersBeyond(name)) {
+                lines(name, peer, 12, serverPorts.get(peer)[1], serverPorts.get(peer)[2]);
+            }
         }
-        for (String node : nodes()) {
-            zooKeeperLines.put(
-                    node,
-                    zooKeepers().stream()
-                            .map(server -> "127.0.0.1:" + toZooKeeper(node, server, ports.get(server)[0]))
-                            .collect(Collectors.joining(",")));
-        }
-    }
-
-    private int toZooKeeper(String from, String to, int port) {
-        return network.line(from, to, loopback(0), loopback(port), () -> isAlive(to))
-                .port();
     }
 
     private void addNodes() throws IOException {
         Optional<Path> shiftedClock = Clock.library(directory);
         for (String node : nodes()) {
-            nodePorts.put(node, freePort());
+            nodePorts.put(node, ports.free());
         }
         for (String node : nodes()) {
-            List<String> hosts = new ArrayList<>(List.of("127.0.0.1 localhost"));
             for (String peer : nodes()) {
-                String address = peer.equals(node) ? "127.0.0.1" : "127.11." + number(node) + "." + number(peer);
-                hosts.add(address + " " + peer);
                 if (!peer.equals(node)) {
-                    int port = nodePorts.get(peer);
-                    network.line(node, peer, new InetSocketAddress(address, port), loopback(port), () -> isAlive(peer));
+                    lines(node, peer, 11, nodePorts.get(peer));
+                    if (setup.ensemble() == Ensemble.EMBEDDED) {
+                        lines(node, peer, 11, serverPorts.get(peer));
+                    }
                 }
             }
-            Path file = directory.resolve(node + ".hosts");
-            Files.write(file, hosts);
             clocks.put(node, new Clock(shiftedClock, directory.resolve(node + ".clock")));
-            children.put(node, nodeProcess(node, file));
+            children.put(node, nodeProcess(node));
         }
     }
 
-    private Child nodeProcess(String node, Path hosts) {
+    /** A hosts file in which the party itself is at the usual address, and each other one where the line to it begins. */
+    private Path hosts(String party, List<String> all, int net) throws IOException {
+        List<String> hosts = new ArrayList<>(List.of("127.0.0.1 localhost"));
+        for (String peer : all) {
+            hosts.add((peer.equals(party) ? "127.0.0.1" : lineAddress(party, peer, net)) + " " + peer);
+        }
+        return Files.write(directory.resolve(party + ".hosts"), hosts);
+    }
+
+    private static String lineAddress(String from, String to, int net) {
+        return "127." + net + "." + number(from) + "." + number(to);
+    }
+
+    private void lines(String from, String to, int net, int... targetPorts) {
+        for (int port : targetPorts) {
+            network.line(
+                    from,
+                    to,
+                    new InetSocketAddress(lineAddress(from, to, net), port),
+                    Ports.loopback(port),
+                    () -> isAlive(to));
+        }
+    }
+
+    private Child nodeProcess(String node) throws IOException {
+        List<String> args = new ArrayList<>(List.of(
+                "--server.port=" + nodePorts.get(node),
+                "--ha.node.id=" + node,
+                "--ha.node.host=" + node,
+                "--spring.datasource.url=" + databaseUrl(),
+                "--campaign.events=" + directory.resolve("events"),
+                "--campaign.unfenced=" + directory.resolve("unfenced.log"),
+                "--campaign.seed=" + (seed * 10 + number(node)),
+                "--campaign.mutation=" + setup.mutation()));
+        args.addAll(setup.election().arguments());
+        args.addAll(zooKeeperArguments(node));
         return new Child(
                 node,
                 directory,
                 clocks.get(node).environment(),
-                List.of("-Xmx160m", "-Djdk.net.hosts.file=" + hosts),
-                "org.hatask.campaign.app.CampaignNode",
                 List.of(
-                        "--server.port=" + nodePorts.get(node),
-                        "--ha.node.id=" + node,
-                        "--ha.node.host=" + node,
-                        "--ha.zookeeper.connect-string=" + zooKeeperLines.get(node),
-                        "--spring.datasource.url=" + databaseUrl(),
-                        "--campaign.events=" + directory.resolve("events"),
-                        "--campaign.unfenced=" + directory.resolve("unfenced.log"),
-                        "--campaign.seed=" + (seed * 10 + number(node)),
-                        "--campaign.mutation=" + mutation));
+                        "-Xmx160m",
+                        "-Djdk.net.hosts.file=" + hosts(node, nodes(), 11),
+                        // Of its own peer, where it has one.
+                        "-Dzookeeper.forceSync=no"),
+                "org.hatask.campaign.app.CampaignNode",
+                args);
+    }
+
+    private List<String> zooKeeperArguments(String node) {
+        return switch (setup.ensemble()) {
+            case EXTERNAL ->
+                List.of("--ha.zookeeper.connect-string="
+                        + zooKeepers().stream()
+                                .map(server -> "127.0.0.1:" + lineToZooKeeper(node, server))
+                                .collect(Collectors.joining(",")));
+            case EMBEDDED ->
+                List.of(
+                        "--ha.zookeeper.embedded.data-dir=" + directory.resolve(node + ".zookeeper"),
+                        "--ha.zookeeper.embedded.ensemble="
+                                + nodes().stream().map(this::ensemblePeer).collect(Collectors.joining(",")));
+        };
+    }
+
+    private int lineToZooKeeper(String node, String server) {
+        int port = serverPorts.get(server)[0];
+        return network.line(node, server, Ports.loopback(0), Ports.loopback(port), () -> isAlive(server))
+                .port();
+    }
+
+    private String ensemblePeer(String node) {
+        return node + "@" + node + ":"
+                + Arrays.stream(serverPorts.get(node))
+                        .mapToObj(Integer::toString)
+                        .collect(Collectors.joining(":"));
     }
 
     boolean isAlive(String name) {
@@ -307,57 +358,31 @@ public final class Cluster implements AutoCloseable {
         if (!child(node).isWell()) {
             return Optional.empty();
         }
-        return send(HttpRequest.newBuilder(uri(node, path)));
+        return http.get(nodePorts.get(node), path);
     }
 
     private void post(String node, String path) {
-        send(HttpRequest.newBuilder(uri(node, path)).POST(HttpRequest.BodyPublishers.noBody()));
+        http.post(nodePorts.get(node), path, "");
     }
 
-    private URI uri(String node, String path) {
-        return URI.create("http://127.0.0.1:" + nodePorts.get(node) + path);
-    }
-
-    private Optional<String> send(HttpRequest.Builder request) {
-        try {
-            HttpResponse<String> response =
-                    http.send(request.timeout(Duration.ofSeconds(2)).build(), HttpResponse.BodyHandlers.ofString());
-            return response.statusCode() < 300 ? Optional.of(response.body()) : Optional.empty();
-        } catch (IOException e) {
-            return Optional.empty();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return Optional.empty();
-        }
+    /** Whether a node took the operator's command to promote another, or itself. */
+    boolean promote(String via, String node) {
+        return http.post(
+                        nodePorts.get(via),
+                        "/actuator/ha",
+                        "{\"action\": \"promote\", \"node\": \"" + node + "\", \"why\": \"campaign\"}")
+                .isPresent();
     }
 
     /** A server to which the node is connected. */
-    OptionalInt zooKeeperOf(String node) {
-        int[] connected = IntStream.rangeClosed(1, ZOOKEEPERS)
-                .filter(i -> network.connections(node, "z" + i) > 0)
-                .toArray();
-        return connected.length == 0 ? OptionalInt.empty() : OptionalInt.of(connected[0]);
+    Optional<String> zooKeeperOf(String node) {
+        return zooKeepersBeyond(node).stream()
+                .filter(server -> network.connections(node, server) > 0)
+                .findFirst();
     }
 
     private static int number(String name) {
         return Integer.parseInt(name.substring(1));
-    }
-
-    private static InetSocketAddress loopback(int port) {
-        return new InetSocketAddress("127.0.0.1", port);
-    }
-
-    private int freePort() {
-        while (true) {
-            try (ServerSocket socket = new ServerSocket()) {
-                socket.bind(loopback(0));
-                if (taken.add(socket.getLocalPort())) {
-                    return socket.getLocalPort();
-                }
-            } catch (IOException e) {
-                throw new UncheckedIOException("no free port", e);
-            }
-        }
     }
 
     @Override

@@ -1,6 +1,8 @@
 package org.hatask.campaign.rig;
 
 import java.time.Duration;
+import java.util.EnumSet;
+import java.util.Set;
 
 /**
  * One entry of a {@link Schedule}.
@@ -32,7 +34,7 @@ public record Fault(Duration at, Kind kind, Duration length, boolean onMaster, i
         SLOW(3, 2, 10),
         /** Delay and loss between a node and all ZooKeeper servers. */
         ZOOKEEPER_SLOW(3, 2, 10),
-        /** A node is cut off from all ZooKeeper servers, from nothing else. */
+        /** A node is cut off from all ZooKeeper servers, from nothing else; where they are embedded, from all other nodes. */
         ZOOKEEPER_CUT(6, 1, 10),
         /** A node hears ZooKeeper, ZooKeeper does not hear it. */
         ZOOKEEPER_CUT_ONE_WAY(3, 1, 10),
@@ -45,7 +47,11 @@ public record Fault(Duration at, Kind kind, Duration length, boolean onMaster, i
         /** All other nodes are refused by a node that lives: as if its process were gone. */
         REJECT(4, 1, 8),
         /** The same, and the node is cut off from ZooKeeper too, which could have told it that it was deposed. */
-        FALSE_CRASH(3, 3, 8);
+        FALSE_CRASH(3, 3, 8),
+        /** An operator promotes a node, whoever is master. */
+        PROMOTE(10, 0, 1);
+
+        private static final Set<Kind> OF_SERVERS = EnumSet.of(ZOOKEEPER_MINORITY, ZOOKEEPER_KILL, ZOOKEEPER_RESTART);
 
         final int weight;
         final int leastSeconds;
@@ -55,6 +61,18 @@ public record Fault(Duration at, Kind kind, Duration length, boolean onMaster, i
             this.weight = weight;
             this.leastSeconds = leastSeconds;
             this.mostSeconds = mostSeconds;
+        }
+
+        /** Those that make sense. */
+        static Set<Kind> of(Election election, Ensemble ensemble) {
+            Set<Kind> kinds = EnumSet.allOf(Kind.class);
+            if (election != Election.OPERATOR) {
+                kinds.remove(PROMOTE);
+            }
+            if (ensemble == Ensemble.EMBEDDED) {
+                kinds.removeAll(OF_SERVERS);
+            }
+            return kinds;
         }
     }
 

@@ -5,6 +5,7 @@ import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -17,9 +18,6 @@ import org.hatask.campaign.rig.Fault.Kind;
  * fault is done when the next one begins.
  */
 public final class Injector implements AutoCloseable {
-
-    /** With fewer living nodes a campaign would test how one node gets on alone. */
-    private static final int LEAST_ALIVE = 2;
 
     private final Cluster cluster;
     private final Network network;
@@ -80,7 +78,7 @@ public final class Injector implements AutoCloseable {
 
     private void inject(Fault fault) {
         String target = "n" + fault.target();
-        if (fault.onMaster()) {
+        if (fault.onMaster() && fault.kind() != Kind.PROMOTE) {
             target = cluster.master().orElse(target);
         }
         String node = target;
@@ -119,14 +117,15 @@ public final class Injector implements AutoCloseable {
             case ZOOKEEPER_CUT_ONE_WAY ->
                 cut(
                         node + " -> ZooKeeper",
-                        Cluster.zooKeepers().stream()
+                        cluster.zooKeepersBeyond(node).stream()
                                 .map(z -> network.flow(node, z))
                                 .toList());
             case ZOOKEEPER_MINORITY -> minority(node);
             case ZOOKEEPER_KILL -> killServers(List.of(server));
-            case ZOOKEEPER_RESTART -> killServers(Cluster.zooKeepers());
+            case ZOOKEEPER_RESTART -> killServers(cluster.zooKeepers());
             case REJECT -> reject(node);
             case FALSE_CRASH -> falseCrash(node);
+            case PROMOTE -> promote(node);
         };
     }
 
@@ -135,8 +134,8 @@ public final class Injector implements AutoCloseable {
         if (!child.isAlive() || down.contains(node)) {
             return new Skipped("it is down");
         }
-        if (living() <= LEAST_ALIVE) {
-            return new Skipped("only " + LEAST_ALIVE + " nodes are alive");
+        if (living() <= leastAlive()) {
+            return new Skipped("only " + leastAlive() + " nodes are alive");
         }
         how.accept(child);
         down.add(node);
@@ -150,6 +149,11 @@ public final class Injector implements AutoCloseable {
             child.start();
             down.remove(node);
         });
+    }
+
+    /** With fewer, a campaign would test how one node gets on alone, or how a quorum does without its majority. */
+    private int leastAlive() {
+        return cluster.setup().ensemble() == Ensemble.EMBEDDED ? cluster.nodes().size() / 2 + 1 : 2;
     }
 
     private long living() {
@@ -177,7 +181,7 @@ public final class Injector implements AutoCloseable {
     }
 
     private List<Flow> toZooKeeper(String node) {
-        return Cluster.zooKeepers().stream()
+        return cluster.zooKeepersBeyond(node).stream()
                 .flatMap(server -> network.between(node, server))
                 .toList();
     }
@@ -197,21 +201,15 @@ public final class Injector implements AutoCloseable {
 
     /** The node keeps the server it is connected to, which loses the others. */
     private Result minority(String node) {
-        if (cluster.zooKeeperOf(node).isEmpty()) {
+        Optional<String> connected = cluster.zooKeeperOf(node);
+        if (connected.isEmpty()) {
             return new Skipped("it has no connection to ZooKeeper");
         }
-        String server = "z" + cluster.zooKeeperOf(node).getAsInt();
-        List<Flow> flows = Stream.concat(
-                        others(server).stream().flatMap(other -> network.between(server, other)),
-                        others(server).stream().flatMap(other -> network.between(node, other)))
+        String server = connected.get();
+        List<Flow> flows = cluster.zooKeepersBeyond(server).stream()
+                .flatMap(other -> Stream.concat(network.between(server, other), network.between(node, other)))
                 .toList();
         return cut(node + " with " + server, flows);
-    }
-
-    private static List<String> others(String server) {
-        return Cluster.zooKeepers().stream()
-                .filter(other -> !other.equals(server))
-                .toList();
     }
 
     private Result killServers(List<String> servers) {
@@ -241,6 +239,22 @@ public final class Injector implements AutoCloseable {
             lines.forEach(TcpProxy::admit);
             flows.forEach(Flow::heal);
         });
+    }
+
+    /** A node that is well and not master, by a command to another one that is well, or to itself. */
+    private Result promote(String preferred) {
+        String master = cluster.master().orElse("nobody");
+        List<String> well = cluster.nodes().stream()
+                .filter(node -> !node.equals(master) && cluster.child(node).isWell())
+                .toList();
+        if (well.isEmpty()) {
+            return new Skipped("no other node is well");
+        }
+        String promoted = well.contains(preferred) ? preferred : well.get(0);
+        String via = well.get(well.size() - 1);
+        return cluster.promote(via, promoted)
+                ? new Injected(promoted + " at " + via, () -> {})
+                : new Skipped(via + " refused to promote " + promoted + ", or did not answer");
     }
 
     @Override

@@ -4,9 +4,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import org.hatask.campaign.rig.Fault.Kind;
 
-/** Faults in the order of their time: the same seed, length and number of nodes make the same schedule. */
+/** Faults in the order of their time: the same seed, length and setup make the same schedule. */
 public final class Schedule {
 
     private static final int ZOOKEEPER_SERVERS = 3;
@@ -21,8 +22,10 @@ public final class Schedule {
 
     private Schedule() {}
 
-    public static List<Fault> of(long seed, Duration length, int nodes, Profile profile) {
+    public static List<Fault> of(long seed, Duration length, Setup setup, Profile profile) {
         Random random = new Random(seed);
+        Set<Kind> kinds = Kind.of(setup.election(), setup.ensemble());
+        int nodes = setup.nodes();
         List<Fault> faults = new ArrayList<>();
         Duration at = Duration.ofSeconds(2);
         while (true) {
@@ -30,12 +33,12 @@ public final class Schedule {
             if (at.compareTo(length) >= 0) {
                 return List.copyOf(faults);
             }
-            faults.add(profile == Profile.ALL ? any(random, at, nodes) : pause(random, at, nodes));
+            faults.add(profile == Profile.ALL ? any(random, at, nodes, kinds) : pause(random, at, nodes));
         }
     }
 
-    private static Fault any(Random random, Duration at, int nodes) {
-        Kind kind = kind(random);
+    private static Fault any(Random random, Duration at, int nodes, Set<Kind> kinds) {
+        Kind kind = kind(random, kinds);
         boolean ofZooKeeper = kind == Kind.ZOOKEEPER_KILL || kind == Kind.ZOOKEEPER_RESTART;
         int target = 1 + random.nextInt(ofZooKeeper ? ZOOKEEPER_SERVERS : nodes);
         int other = 1 + (target - 1 + random.nextInt(1, nodes)) % nodes;
@@ -56,13 +59,13 @@ public final class Schedule {
                 0);
     }
 
-    private static Kind kind(Random random) {
+    private static Kind kind(Random random, Set<Kind> kinds) {
         int sum = 0;
-        for (Kind kind : Kind.values()) {
+        for (Kind kind : kinds) {
             sum += kind.weight;
         }
         int dice = random.nextInt(sum);
-        for (Kind kind : Kind.values()) {
+        for (Kind kind : kinds) {
             dice -= kind.weight;
             if (dice < 0) {
                 return kind;

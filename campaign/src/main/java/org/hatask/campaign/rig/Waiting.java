@@ -6,13 +6,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
 /** Waiting for processes, which cannot be told to call back. */
-final class Waiting {
+public final class Waiting {
 
     private static final CountDownLatch NEVER = new CountDownLatch(1);
 
     private Waiting() {}
 
-    static void millis(long millis) {
+    public static void millis(long millis) {
         try {
             NEVER.await(millis, TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {
