@@ -191,8 +191,8 @@ final class LowestNodeIdCandidacy extends ElectedCandidacy {
     }
 
     private boolean leavesItToOthers() {
-        List<String> candidates = ids;
-        return !yielding.isOver(nanoTime.getAsLong()) && (candidates == null || !candidates.isEmpty());
+        // Asked before it stands, so the smallest is another.
+        return !yielding.isOver(nanoTime.getAsLong()) && (names == null || smallest() != null);
     }
 
     /** Stands as soon as it could lead at once. */
