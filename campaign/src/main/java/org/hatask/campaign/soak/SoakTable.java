@@ -70,6 +70,7 @@ final class SoakTable {
         out.printf("%n| process | what | second quarter | last quarter | may grow by | |%n|---|---|---|---|---|---|%n");
         verdict.figures().forEach(trend -> trend(trend, trend.isFlat() ? "flat" : "GREW"));
         verdict.classes().forEach(trend -> trend(trend, "GREW"));
+        verdict.bounded().forEach(trend -> trend(trend, "has a bound"));
         if (!verdict.others().isEmpty()) {
             out.printf("%nOther classes that grew, for information:%n");
             verdict.others().forEach(trend -> trend(trend, "more"));

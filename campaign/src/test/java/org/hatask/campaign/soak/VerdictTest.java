@@ -107,6 +107,17 @@ class VerdictTest {
     }
 
     @Test
+    void whatHasABoundMayGrowUpToIt() {
+        instances.put("org.hatask.link.ServedCalls$Forgotten", minute -> 100 * minute);
+        assertThat(verdict().bounded()).hasSize(2);
+        assertThat(verdict().isFlat()).isTrue();
+
+        instances.put("org.hatask.link.ServedCalls$Forgotten", minute -> 400 * minute);
+        assertThat(verdict().classes()).hasSize(2);
+        assertThat(verdict().isFlat()).isFalse();
+    }
+
+    @Test
     void aClassOfTheJdkThatGrowsIsShownOnly() {
         instances.put("java.lang.String", minute -> 100_000 + 1_000 * minute);
 

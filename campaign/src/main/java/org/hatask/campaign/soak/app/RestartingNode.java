@@ -6,13 +6,13 @@ import java.nio.file.StandardOpenOption;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ConfigurableApplicationContext;
 
 /**
  * Nodes one after the other in one process, which starts them faster than processes start. Every other one has the same id again,
- * the others an id that never comes again, as pods have. What a node leaves behind when it is closed adds up here; but for the
- * last one, whose environment Spring Boot's logging keeps, and that holds all of it.
+ * the others an id that never comes again, as pods have. What a node leaves behind when it is closed adds up here.
  */
 public final class RestartingNode {
 
@@ -46,6 +46,7 @@ public final class RestartingNode {
     /** Between two nodes, while somebody wants to see what is left of all that have been. */
     private static void holdStill(Path hold, Path held) throws Exception {
         if (Files.exists(hold)) {
+            replaceLast();
             pause(A_MOMENT_MILLIS);
             Files.createFile(held);
             while (Files.exists(hold)) {
@@ -53,6 +54,15 @@ public final class RestartingNode {
             }
             Files.delete(held);
         }
+    }
+
+    /** Spring Boot's logging keeps the environment of the last application, which keeps all of it: so the last one is an empty one. */
+    private static void replaceLast() {
+        new SpringApplicationBuilder(Object.class)
+                .web(WebApplicationType.NONE)
+                .registerShutdownHook(false)
+                .run()
+                .close();
     }
 
     private static void pause(int millis) throws InterruptedException {
