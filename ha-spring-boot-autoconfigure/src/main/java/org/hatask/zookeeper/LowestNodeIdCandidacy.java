@@ -191,8 +191,7 @@ final class LowestNodeIdCandidacy extends ElectedCandidacy {
     }
 
     private boolean leavesItToOthers() {
-        List<String> candidates = ids;
-        return !yielding.isOver(nanoTime.getAsLong()) && (candidates == null || !candidates.isEmpty());
+        return !yielding.isOver(nanoTime.getAsLong()) && (names == null || smallest() != null);
     }
 
     /** Stands as soon as it could lead at once. */
