@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import com.fasterxml.jackson.annotation.JsonTypeName;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.math.BigDecimal;
 import java.math.BigInteger;
@@ -239,10 +240,21 @@ class HostileJsonTest {
     abstract static class ByMinimalClass {}
 
     @JsonTypeInfo(use = JsonTypeInfo.Id.NAME)
-    @JsonSubTypes(@JsonSubTypes.Type(value = Circle.class, name = "circle"))
+    @JsonSubTypes({
+        @JsonSubTypes.Type(value = Circle.class, name = "circle"),
+        @JsonSubTypes.Type(Trojan.class),
+        @JsonSubTypes.Type(Loader.class)
+    })
     interface ByName {}
 
     record Circle(int radius) implements ByName {}
+
+    /** A subtype is looked at only when it comes, so the check of the declared types does not find it. */
+    @JsonTypeName("trojan")
+    record Trojan(@JsonTypeInfo(use = JsonTypeInfo.Id.CLASS) Object value) implements ByName {}
+
+    @JsonTypeName("loader")
+    record Loader(ClassHolder holder) implements ByName {}
 
     record Holder(List<Map<String, ByClass>> deep) {}
 
@@ -309,6 +321,19 @@ class HostileJsonTest {
         assertThatExceptionOfType(InvalidTaskException.class)
                 .isThrownBy(() -> Tasks.of(TakesClasses.class, "task"))
                 .satisfies(e -> assertThat(e.problem()).contains("java.lang.Class"));
+    }
+
+    @Test
+    void aSubtypeWhoseJsonWouldNameClassesIsRefusedWhenItComes() {
+        TaskDefinition task = Tasks.of(TakesByName.class, "task");
+        for (String attack : List.of(
+                "{\"@type\":\"trojan\",\"value\":{\"@class\":\"%s\",\"message\":\"m\"}}",
+                "{\"@type\":\"loader\",\"holder\":{\"type\":\"%s\"}}")) {
+            assertThatExceptionOfType(CodecException.class)
+                    .isThrownBy(() ->
+                            codec.readArguments(task, bytes("[" + attack.replace("%s", Gadget.class.getName()) + "]")));
+        }
+        assertThat(gadgetLoaded).isFalse();
     }
 
     @Test
