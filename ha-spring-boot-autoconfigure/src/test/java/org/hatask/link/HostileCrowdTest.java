@@ -191,7 +191,10 @@ class HostileCrowdTest {
                 "%d honest callers: %.0f calls a second alone, %.0f %s: %.0f %%%n",
                 CALLERS, before, under, what, 100 * under / before);
         assertThat(FAILURES).isEmpty();
-        assertThat(Desk.EXECUTED.get()).isBetween(CALLS.get() - CALLERS, CALLS.get() + CALLERS);
+        // Every call that was counted before is executed, and each caller has at most one that is not counted after.
+        long counted = CALLS.get();
+        long executed = Desk.EXECUTED.get();
+        assertThat(executed).isBetween(counted, CALLS.get() + CALLERS);
         // On a machine with time for it the ratio is above 80 %; here attackers, callers and node share what there is.
         assertThat(under / before).isGreaterThan(0.3);
     }
