@@ -1,6 +1,6 @@
 package org.hatask;
 
-/** How far a durable task has come. Docs: {@code docs/durable-tasks.md} tells who writes which transition. */
+/** How far a durable task has come. Its record says who makes which step. */
 public enum TaskState {
     /** Recorded; waits for its time, and for a node that can execute it. */
     PENDING,
