@@ -10,6 +10,7 @@ import org.apache.zookeeper.Op;
 import org.apache.zookeeper.Watcher;
 import org.hatask.cluster.ClusterState;
 import org.hatask.cluster.Node;
+import org.hatask.cluster.Orders;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -191,8 +192,11 @@ final class LowestNodeIdCandidacy extends ElectedCandidacy {
     }
 
     private boolean leavesItToOthers() {
-        // Asked before it stands, so the smallest is another.
-        return !yielding.isOver(nanoTime.getAsLong()) && (names == null || smallest() != null);
+        Orders.Appointment appointment = state.view().orders().appointment();
+        boolean wanted =
+                appointment != null && appointment.appoints(state.view().self());
+        // Asked before it stands, so the smallest is another. An operator who wants this one knows why.
+        return !wanted && !yielding.isOver(nanoTime.getAsLong()) && (names == null || smallest() != null);
     }
 
     /** Stands as soon as it could lead at once. */

@@ -11,6 +11,7 @@ import org.apache.zookeeper.KeeperException.Code;
 import org.apache.zookeeper.Op;
 import org.apache.zookeeper.ZooDefs;
 import org.apache.zookeeper.data.ACL;
+import org.hatask.cluster.OperatorAction;
 import org.junit.jupiter.api.Test;
 
 class LowestNodeIdElectionTest extends MasterElectionConformanceTest {
@@ -98,10 +99,30 @@ class LowestNodeIdElectionTest extends MasterElectionConformanceTest {
         assertThat(n1.epoch()).isEqualTo(3);
     }
 
+    @Test
+    void whomAnOperatorPromotesDoesNotLeaveItToOthers() {
+        // It would do so for longer than an order is waited for.
+        Duration session = TestNode.SOON.multipliedBy(2);
+        TestNode n1 = startPatiently("n1", session);
+        awaitHeld(n1);
+        TestNode n2 = startPatiently("n2", session);
+        deposeMaster(n2);
+        await().atMost(LONG_ENOUGH).until(n2::isMaster);
+
+        OperatorAction promotion = n2.order(OperatorAction.Kind.PROMOTE, "n1");
+
+        assertThat(promotion.result()).as(promotion.message()).isEqualTo(OperatorAction.Result.DONE);
+        assertThat(n1.isMaster()).isTrue();
+    }
+
     /** With a session that no busy machine loses. */
     private TestNode startPatiently(String id) {
-        TestNode node = new TestNode(
-                TestNode.node(id, 8000, true), server.getConnectString(), null, PATIENT_SESSION, strategy());
+        return startPatiently(id, PATIENT_SESSION);
+    }
+
+    private TestNode startPatiently(String id, Duration session) {
+        TestNode node =
+                new TestNode(TestNode.node(id, 8000, true), server.getConnectString(), null, session, strategy());
         return add(node).start();
     }
 
