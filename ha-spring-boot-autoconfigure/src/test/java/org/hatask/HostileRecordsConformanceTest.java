@@ -310,6 +310,7 @@ abstract class HostileRecordsConformanceTest {
     @ParameterizedTest
     @ValueSource(strings = {"n2", "n1"})
     void withAllOfItThereAnOperatorIsObeyedAndTheLogIsQuietAgain(String next) {
+        nodes.lead(next.equals("n1") ? "n2" : "n1");
         OperatorAction promotion = nodes.order("n1", OperatorAction.Kind.PROMOTE, next);
         assertThat(promotion.result()).as(promotion.message()).isEqualTo(OperatorAction.Result.DONE);
         callsGoOn();

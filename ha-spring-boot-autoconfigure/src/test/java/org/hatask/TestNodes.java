@@ -128,6 +128,22 @@ public final class TestNodes implements AutoCloseable {
                 .join();
     }
 
+    /**
+     * Makes sure that the node is master, by an order where it is not. Which one is after the start depends on the strategy, and
+     * with {@code lowest-node-id} the first master may be about to give way to a smaller id.
+     */
+    public void lead(String id) {
+        if (!mastership(id).isHeld()) {
+            order(id, OperatorAction.Kind.PROMOTE, id);
+        }
+        await().atMost(PATIENCE)
+                .until(() -> mastership(id).isHeld()
+                        && nodes.values().stream().allMatch(context -> context.getBean(HaCluster.class)
+                                .master()
+                                .filter(master -> master.id().equals(id))
+                                .isPresent()));
+    }
+
     /** Ids of all running nodes but the master, ordered. */
     public List<String> workerIds() {
         String master = masterId();

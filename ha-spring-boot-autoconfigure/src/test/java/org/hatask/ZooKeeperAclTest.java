@@ -72,6 +72,7 @@ class ZooKeeperAclTest {
     void withoutTheCredentialsNothingOfTheClusterCanBeReadWrittenOrDeleted(String strategy) throws Exception {
         nodes = new TestNodes(Application.class, "ha.zookeeper.auth=" + CREDENTIALS, "ha.election.strategy=" + strategy)
                 .startAll("n1", "n2");
+        nodes.lead("n1");
         assertThat(nodes.order("n1", OperatorAction.Kind.PROMOTE, "n2").result())
                 .isEqualTo(OperatorAction.Result.DONE);
         ZooKeeper owner = client(CREDENTIALS);
