@@ -101,10 +101,7 @@ final class AssignedCandidacy implements Candidacy {
         claiming = true;
         Orders.Appointment own =
                 new Orders.Appointment(self.id(), null, null, null, null, null, clock.instant(), "first node");
-        current.multi(List.of(Op.setData(
-                        clients.paths().assigned(),
-                        Records.write(orders.withAppointment(own).withVersion(0)),
-                        orders.version())))
+        current.multi(List.of(OrdersWatch.write(clients.paths().assigned(), orders.withAppointment(own))))
                 .thenAcceptAsync(
                         reply -> {
                             claiming = false;

@@ -5,7 +5,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
-import org.apache.zookeeper.Op;
 import org.hatask.cluster.ClusterState;
 import org.hatask.cluster.ClusterView;
 import org.hatask.cluster.Node;
@@ -135,8 +134,7 @@ abstract class ElectedCandidacy implements Candidacy {
                 next = next.with(action.ended(Result.FAILED, message, clock.instant()));
             }
         }
-        current.multi(List.of(
-                        Op.setData(clients.paths().assigned(), Records.write(next.withVersion(0)), orders.version())))
+        current.multi(List.of(OrdersWatch.write(clients.paths().assigned(), next)))
                 .thenAcceptAsync(
                         reply -> {
                             returning = false;

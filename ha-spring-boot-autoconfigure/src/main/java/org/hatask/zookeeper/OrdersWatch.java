@@ -22,6 +22,7 @@ final class OrdersWatch {
     private final String path;
     private final String cluster;
     private final OddRecords oddRecords;
+    private final Runnable changed;
     private final CuratorCache cache;
     private Orders known = Orders.NONE;
     private boolean filled;
@@ -35,19 +36,26 @@ final class OrdersWatch {
         this.path = clients.paths().assigned();
         this.cluster = clients.settings().cluster();
         this.oddRecords = clients.oddRecords();
+        this.changed = changed;
         this.cache = connection.cache(
                 path,
                 worker,
                 () -> {
                     filled = true;
-                    read();
-                    changed.run();
+                    refresh();
                 },
-                () -> {
-                    read();
-                    changed.run();
-                },
+                this::refresh,
                 CuratorCache.Options.SINGLE_NODE_CACHE);
+    }
+
+    /** Writes the orders, provided that what stands there still has their version. */
+    static Op write(String path, Orders orders) {
+        return Op.setData(path, Records.write(orders.withVersion(0)), orders.version());
+    }
+
+    private void refresh() {
+        read();
+        changed.run();
     }
 
     void start() {
@@ -88,7 +96,7 @@ final class OrdersWatch {
         Session current = connection.session();
         if (current != null) {
             log.warn("[{}] {} was wiped: writing it anew as remembered here", cluster, path);
-            current.multi(List.of(Op.setData(path, Records.write(known.withVersion(0)), version)));
+            current.multi(List.of(write(path, known.withVersion(version))));
         }
     }
 

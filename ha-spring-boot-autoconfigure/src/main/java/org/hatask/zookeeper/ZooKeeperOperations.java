@@ -209,10 +209,7 @@ public final class ZooKeeperOperations implements Operations, AutoCloseable {
         if (command.kind() == Kind.PROMOTE) {
             operations.add(Op.check(paths.member(command.node()), -1));
         }
-        operations.add(Op.setData(
-                paths.assigned(),
-                Records.write(next.withVersion(0)),
-                read.orders().version()));
+        operations.add(OrdersWatch.write(paths.assigned(), next));
         session.multi(operations)
                 .thenAcceptAsync(
                         reply -> {
@@ -430,7 +427,7 @@ public final class ZooKeeperOperations implements Operations, AutoCloseable {
     }
 
     private void write(Session session, UnaryOperator<Orders> change, int tries, Orders next) {
-        session.multi(List.of(Op.setData(paths.assigned(), Records.write(next.withVersion(0)), next.version())))
+        session.multi(List.of(OrdersWatch.write(paths.assigned(), next)))
                 .thenAcceptAsync(
                         reply -> {
                             if (reply.code() == Code.BADVERSION && tries > 1) {
