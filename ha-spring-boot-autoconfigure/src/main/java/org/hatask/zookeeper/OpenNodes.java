@@ -11,7 +11,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Finds nodes of the cluster that everybody may write although there are credentials: they were made before those were set, and
- * who creates what exists already changes nothing of it. State is owned by the membership's thread.
+ * who creates what exists already changes nothing of it.
  */
 final class OpenNodes {
 
@@ -20,7 +20,6 @@ final class OpenNodes {
 
     private final ZooKeeperClients clients;
     private final Executor thread;
-    private boolean told;
 
     OpenNodes(ZooKeeperClients clients, Executor thread) {
         this.clients = clients;
@@ -59,7 +58,6 @@ final class OpenNodes {
     private void tell(List<String> open) {
         if (open.isEmpty()) {
             clients.problem(PROBLEM, null);
-            told = false;
             return;
         }
         String root = clients.paths().root();
@@ -67,9 +65,7 @@ final class OpenNodes {
                 + " in ZooKeeper are from the time before it and open to whoever reaches ZooKeeper: stop all nodes of the"
                 + " cluster and delete " + root + " (deleteall " + root
                 + " in zkCli.sh), then it is made anew with a new key";
-        clients.problem(PROBLEM, text);
-        if (!told) {
-            told = true;
+        if (clients.problem(PROBLEM, text)) {
             log.warn("[{}] {}", clients.settings().cluster(), text);
         }
     }

@@ -156,13 +156,13 @@ public final class ZooKeeperClients implements Coordination, AutoCloseable {
         return oddRecords;
     }
 
-    /** Shows or, with null, takes back what an operator should know about {@code part}. */
-    void problem(String part, @Nullable String text) {
-        if (text == null) {
-            problems.remove(part);
-        } else {
-            problems.put(part, text);
-        }
+    /**
+     * Shows or, with null, takes back what an operator should know about {@code part}.
+     *
+     * @return whether there was nothing to know before, so that it is news
+     */
+    boolean problem(String part, @Nullable String text) {
+        return (text == null ? problems.remove(part) : problems.put(part, text)) == null;
     }
 
     @Override

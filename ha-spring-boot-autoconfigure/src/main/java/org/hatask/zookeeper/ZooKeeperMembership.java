@@ -68,7 +68,6 @@ public final class ZooKeeperMembership implements Membership {
     private boolean recomputeQueued;
     private boolean joined;
     private boolean everJoined;
-    private boolean accessRefused;
     private @Nullable Session session;
     private @Nullable String refusedFor;
 
@@ -175,14 +174,11 @@ public final class ZooKeeperMembership implements Membership {
         if (code == Code.NOAUTH || code == Code.AUTHFAILED || code == Code.INVALIDACL) {
             String text = "ZooKeeper refuses access below " + paths.root() + " (" + code
                     + "): check ha.zookeeper.auth against the ACLs of the existing nodes";
-            clients.problem("access", text);
-            if (!accessRefused) {
-                accessRefused = true;
+            if (clients.problem("access", text)) {
                 log.warn("[{}] {}", cluster, text);
             }
         } else if (code == Code.OK) {
             clients.problem("access", null);
-            accessRefused = false;
         }
     }
 
