@@ -4,6 +4,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -49,6 +50,11 @@ public record ClusterView(
     /** Whether {@code node} is the master as far as this picture tells. */
     public boolean isMaster(Node node) {
         return master != null && master.is(node);
+    }
+
+    /** All members and this node, which is among them twice once it has joined. */
+    public Stream<Node> membersAndSelf() {
+        return Stream.concat(Stream.of(self), members.stream());
     }
 
     /** Whether this node is a member. */

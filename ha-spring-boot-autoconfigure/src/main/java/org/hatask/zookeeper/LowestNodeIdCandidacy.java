@@ -3,7 +3,6 @@ package org.hatask.zookeeper;
 import java.time.Clock;
 import java.util.List;
 import java.util.function.LongSupplier;
-import java.util.stream.Stream;
 import org.apache.zookeeper.CreateMode;
 import org.apache.zookeeper.KeeperException.Code;
 import org.apache.zookeeper.Op;
@@ -133,8 +132,8 @@ final class LowestNodeIdCandidacy extends ElectedCandidacy {
         if (known == null) {
             return null;
         }
-        Stream<Node> candidates = Stream.concat(Stream.of(state.view().self()), state.view().members().stream());
-        return candidates
+        return state.view()
+                .membersAndSelf()
                 .filter(node -> known.contains(name(node)))
                 .map(Node::id)
                 .min(NodeIdOrder.INSTANCE)

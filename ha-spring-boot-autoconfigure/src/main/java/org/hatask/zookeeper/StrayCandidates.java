@@ -7,12 +7,10 @@ import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
-import java.util.stream.Stream;
 import org.apache.zookeeper.KeeperException.Code;
 import org.apache.zookeeper.Op;
 import org.apache.zookeeper.OpResult.GetDataResult;
 import org.hatask.cluster.ClusterState;
-import org.hatask.cluster.ClusterView;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -90,9 +88,8 @@ final class StrayCandidates {
         }
         byte[] data = found.getData();
         String author = data == null ? "" : new String(data, StandardCharsets.UTF_8);
-        ClusterView view = state.view();
-        return Stream.concat(Stream.of(view.self()), view.members().stream())
-                .anyMatch(node -> LatchCandidacy.candidateId(node).equals(author));
+        return state.view().membersAndSelf().anyMatch(node -> LatchCandidacy.candidateId(node)
+                .equals(author));
     }
 
     private void remove(Session session, String path, GetDataResult found) {
