@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.function.Consumer;
-import org.hatask.DurableTask;
 import org.hatask.TaskState;
 import org.jspecify.annotations.Nullable;
 
@@ -304,26 +303,6 @@ public record TaskRecord(
     /** The record as the store has it after this change. */
     public TaskRecord withVersion(long newVersion) {
         return with(change -> change.version = newVersion);
-    }
-
-    /** What applications see of it. */
-    public DurableTask view() {
-        String node = lease != null
-                ? lease.nodeId()
-                : attempts.isEmpty() ? null : attempts.get(attempts.size() - 1).nodeId();
-        return new DurableTask(
-                id,
-                task,
-                state,
-                attempt(),
-                submittedAt,
-                submittedBy,
-                dueAt,
-                endedAt,
-                node,
-                key,
-                progress,
-                failure == null ? null : failure.message());
     }
 
     /** The task in messages. */
