@@ -82,7 +82,7 @@ class AddressElsewhereTest {
                 ByteArrayOutputStream all = new ByteArrayOutputStream();
                 try (Socket socket = server.accept()) {
                     InputStream in = socket.getInputStream();
-                    String head = head(in);
+                    String head = RawHttp.head(in);
                     Matcher key = KEY.matcher(head);
                     if (!key.find()) {
                         continue;
@@ -108,18 +108,6 @@ class AddressElsewhereTest {
                     heard.add(all.toByteArray());
                 }
             }
-        }
-
-        private static String head(InputStream in) throws IOException {
-            StringBuilder head = new StringBuilder();
-            while (head.indexOf("\r\n\r\n") < 0) {
-                int next = in.read();
-                if (next < 0) {
-                    break;
-                }
-                head.append((char) next);
-            }
-            return head.toString();
         }
 
         /** The next binary message in the clear; empty at the end, be it in order or not. */

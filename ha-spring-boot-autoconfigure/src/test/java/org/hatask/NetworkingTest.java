@@ -1,7 +1,6 @@
 package org.hatask;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -9,9 +8,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.stream.Stream;
 import org.hatask.link.LinkTransport;
 import org.junit.jupiter.api.Timeout;
@@ -28,27 +25,13 @@ import org.springframework.security.web.SecurityFilterChain;
 @Timeout(120)
 class NetworkingTest {
 
-    static class Desk {
-
-        private final HaCluster cluster;
-
-        Desk(HaCluster cluster) {
-            this.cluster = cluster;
-        }
-
-        @HaTask
-        public String where() {
-            return cluster.self().id();
-        }
-    }
-
     @Configuration(proxyBeanMethods = false)
     @EnableAutoConfiguration
     static class Application {
 
         @Bean
-        Desk desk(HaCluster cluster) {
-            return new Desk(cluster);
+        WhereDesk desk(HaCluster cluster) {
+            return new WhereDesk(cluster);
         }
 
         @Bean
@@ -122,11 +105,7 @@ class NetworkingTest {
             nodes.startAll("n1", "n2");
 
             for (String from : List.of("n1", "n2")) {
-                Set<String> seen = new HashSet<>();
-                await().atMost(TestNodes.PATIENCE).until(() -> {
-                    seen.add(nodes.bean(from, Desk.class).where());
-                    return seen.containsAll(Set.of("n1", "n2"));
-                });
+                WhereDesk.awaitCallsReach(nodes, from, "n1", "n2");
             }
             assertThat(nodes.bean("n1", HaCluster.class).members())
                     .allSatisfy(node -> assertThat(node.uri().toString()).matches(setting.address()));

@@ -16,9 +16,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Base64;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 import org.hatask.cluster.ClusterState;
 import org.hatask.cluster.OperatorAction;
 import org.hatask.link.LinkTransport;
@@ -51,20 +49,6 @@ import org.springframework.web.bind.annotation.RestController;
 @Timeout(180)
 class SpringSecurityTest {
 
-    static class Desk {
-
-        private final HaCluster cluster;
-
-        Desk(HaCluster cluster) {
-            this.cluster = cluster;
-        }
-
-        @HaTask
-        public String where() {
-            return cluster.self().id();
-        }
-    }
-
     @RestController
     static class Page {
 
@@ -80,8 +64,8 @@ class SpringSecurityTest {
     static class Defaults {
 
         @Bean
-        Desk desk(HaCluster cluster) {
-            return new Desk(cluster);
+        WhereDesk desk(HaCluster cluster) {
+            return new WhereDesk(cluster);
         }
 
         @Bean
@@ -96,8 +80,8 @@ class SpringSecurityTest {
     static class OwnRules {
 
         @Bean
-        Desk desk(HaCluster cluster) {
-            return new Desk(cluster);
+        WhereDesk desk(HaCluster cluster) {
+            return new WhereDesk(cluster);
         }
 
         @Bean
@@ -220,11 +204,7 @@ class SpringSecurityTest {
 
     private void awaitCallsReachBoth() {
         for (String from : List.of("n1", "n2")) {
-            Set<String> seen = new HashSet<>();
-            await().atMost(TestNodes.PATIENCE).until(() -> {
-                seen.add(nodes.bean(from, Desk.class).where());
-                return seen.containsAll(Set.of("n1", "n2"));
-            });
+            WhereDesk.awaitCallsReach(nodes, from, "n1", "n2");
         }
         assertThat(nodes.bean("n1", LinkTransport.class).links()).isNotEmpty();
     }

@@ -15,10 +15,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
@@ -44,27 +42,13 @@ import org.springframework.context.annotation.Configuration;
 @ExtendWith(OutputCaptureExtension.class)
 class TlsTest {
 
-    static class Desk {
-
-        private final HaCluster cluster;
-
-        Desk(HaCluster cluster) {
-            this.cluster = cluster;
-        }
-
-        @HaTask
-        public String where() {
-            return cluster.self().id();
-        }
-    }
-
     @Configuration(proxyBeanMethods = false)
     @EnableAutoConfiguration
     static class Application {
 
         @Bean
-        Desk desk(HaCluster cluster) {
-            return new Desk(cluster);
+        WhereDesk desk(HaCluster cluster) {
+            return new WhereDesk(cluster);
         }
     }
 
@@ -117,19 +101,10 @@ class TlsTest {
         return Stream.concat(properties.stream(), Arrays.stream(more)).toArray(String[]::new);
     }
 
-    /** Who executes calls made on this node, until all that are expected have. */
-    private void awaitCallsReach(String from, String... expected) {
-        Set<String> seen = new HashSet<>();
-        await().atMost(TestNodes.PATIENCE).until(() -> {
-            seen.add(nodes.bean(from, Desk.class).where());
-            return seen.containsAll(List.of(expected));
-        });
-    }
-
     /** Calls that this node makes while it can reach no other. */
     private void callsStayOn(String node, int calls) {
         for (int i = 0; i < calls; i++) {
-            assertThat(nodes.bean(node, Desk.class).where()).isEqualTo(node);
+            assertThat(nodes.bean(node, WhereDesk.class).where()).isEqualTo(node);
         }
     }
 
@@ -148,8 +123,8 @@ class TlsTest {
         nodes.start("n2", tls);
         nodes.awaitAgreement();
 
-        awaitCallsReach("n1", "n1", "n2");
-        awaitCallsReach("n2", "n1", "n2");
+        WhereDesk.awaitCallsReach(nodes, "n1", "n1", "n2");
+        WhereDesk.awaitCallsReach(nodes, "n2", "n1", "n2");
         assertThat(nodes.bean("n1", HaCluster.class).members())
                 .allSatisfy(node -> assertThat(node.uri().getScheme()).isEqualTo("https"));
     }
@@ -168,8 +143,8 @@ class TlsTest {
         nodes.start("n2", tls);
         nodes.awaitAgreement();
 
-        awaitCallsReach("n1", "n1", "n2");
-        awaitCallsReach("n2", "n1", "n2");
+        WhereDesk.awaitCallsReach(nodes, "n1", "n1", "n2");
+        WhereDesk.awaitCallsReach(nodes, "n2", "n1", "n2");
     }
 
     @Test
@@ -182,8 +157,8 @@ class TlsTest {
         nodes.start("n2", tls);
         nodes.awaitAgreement();
 
-        awaitCallsReach("n1", "n1", "n2");
-        awaitCallsReach("n2", "n1", "n2");
+        WhereDesk.awaitCallsReach(nodes, "n1", "n1", "n2");
+        WhereDesk.awaitCallsReach(nodes, "n2", "n1", "n2");
     }
 
     @Test
@@ -220,12 +195,12 @@ class TlsTest {
         Map<String, String> lines = new HashMap<>();
         reasons.forEach((bad, reason) -> lines.put(bad, "No link to " + bad + " (" + uri(bad) + "): " + reason));
         await().atMost(TestNodes.PATIENCE).until(() -> {
-            nodes.bean("n1", Desk.class).where();
+            nodes.bean("n1", WhereDesk.class).where();
             return lines.values().stream().allMatch(line -> output.getOut().contains(line));
         });
         // It is tried again every few seconds.
         await().during(Duration.ofSeconds(4)).atMost(TestNodes.PATIENCE).until(() -> {
-            nodes.bean("n1", Desk.class).where();
+            nodes.bean("n1", WhereDesk.class).where();
             return true;
         });
         // One line of each of the three other nodes at the most.
@@ -282,8 +257,8 @@ class TlsTest {
         nodes.start("n2", with(bundle("new", "renewed", "other-ca"), "server.ssl.bundle=new"));
         nodes.awaitAgreement();
 
-        awaitCallsReach("n1", "n1", "n2");
-        awaitCallsReach("n2", "n1", "n2");
+        WhereDesk.awaitCallsReach(nodes, "n1", "n1", "n2");
+        WhereDesk.awaitCallsReach(nodes, "n2", "n1", "n2");
         await().atMost(TestNodes.PATIENCE)
                 .until(() -> Stream.of("n1", "n2").allMatch(id -> nodes.bean(id, LinkTransport.class).links().stream()
                         .anyMatch(link -> link.dialled())));

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import org.hatask.RawHttp;
 import org.hatask.cluster.Node;
 import org.hatask.execute.CodecException;
 import org.hatask.execute.Outcome;
@@ -599,15 +600,6 @@ class LinkTransportTest {
         OutputStream out = socket.getOutputStream();
         out.write((method + " /app/ha/link HTTP/1.1\r\nHost: localhost\r\n" + headers + "Content-Length: 0\r\n\r\n")
                 .getBytes(StandardCharsets.US_ASCII));
-        InputStream in = socket.getInputStream();
-        StringBuilder head = new StringBuilder();
-        while (head.indexOf("\r\n\r\n") < 0) {
-            int next = in.read();
-            if (next < 0) {
-                break;
-            }
-            head.append((char) next);
-        }
-        return head.toString();
+        return RawHttp.head(socket.getInputStream());
     }
 }
