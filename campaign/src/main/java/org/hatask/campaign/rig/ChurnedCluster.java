@@ -41,7 +41,10 @@ public final class ChurnedCluster implements AutoCloseable {
         this.election = election;
         try {
             Files.createDirectories(this.directory);
-            children.put("z1", zooKeeper());
+            children.put(
+                    "z1",
+                    ZooKeeperServer.of(
+                            "z1", this.directory, zooKeeperPort, List.of(), List.of("4lw.commands.whitelist=mntr")));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -53,30 +56,6 @@ public final class ChurnedCluster implements AutoCloseable {
         });
         children.put(RESTARTING, node("r1", "RestartingNode", 0, List.of()));
         this.churn = new Churn(children.get("k1"), () -> answers("k1"), seed);
-    }
-
-    private Child zooKeeper() throws IOException {
-        Path file = directory.resolve("z1.cfg");
-        Files.write(
-                file,
-                List.of(
-                        "dataDir=" + directory.resolve("z1"),
-                        "clientPort=" + zooKeeperPort,
-                        "clientPortAddress=127.0.0.1",
-                        "tickTime=500",
-                        "maxClientCnxns=0",
-                        "4lw.commands.whitelist=mntr"));
-        return new Child(
-                "z1",
-                directory,
-                Map.of(),
-                List.of(
-                        "-Xmx128m",
-                        "-Dzookeeper.admin.enableServer=false",
-                        "-Dzookeeper.forceSync=no",
-                        "-Dlogback.configurationFile=campaign/logback-quiet.xml"),
-                "org.apache.zookeeper.server.quorum.QuorumPeerMain",
-                List.of(file.toString()));
     }
 
     private Child node(String name, String mainClass, int port, List<String> more) {

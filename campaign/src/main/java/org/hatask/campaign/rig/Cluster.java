@@ -138,39 +138,23 @@ public final class Cluster implements AutoCloseable {
 
     private void addZooKeepers() throws IOException {
         for (String name : zooKeepers()) {
-            List<String> config = new ArrayList<>(List.of(
-                    "dataDir=" + directory.resolve(name),
-                    "clientPort=" + serverPorts.get(name)[0],
-                    "clientPortAddress=127.0.0.1",
-                    "tickTime=500",
-                    "initLimit=10",
-                    "syncLimit=4",
-                    "maxClientCnxns=0"));
+            List<String> settings = new ArrayList<>(List.of("initLimit=10", "syncLimit=4"));
             for (String peer : zooKeepers()) {
                 // What a server tells the others of its address is this name, which to them is that of their line to
                 // it.
-                config.add("server." + number(peer) + "=" + peer + ":"
+                settings.add("server." + number(peer) + "=" + peer + ":"
                         + serverPorts.get(peer)[1] + ":" + serverPorts.get(peer)[2]);
             }
             Files.createDirectories(directory.resolve(name));
             Files.writeString(directory.resolve(name).resolve("myid"), Integer.toString(number(name)));
-            Path file = directory.resolve(name + ".cfg");
-            Files.write(file, config);
             children.put(
                     name,
-                    new Child(
+                    ZooKeeperServer.of(
                             name,
                             directory,
-                            Map.of(),
-                            List.of(
-                                    "-Xmx128m",
-                                    "-Djdk.net.hosts.file=" + hosts(name, zooKeepers(), 12),
-                                    "-Dzookeeper.admin.enableServer=false",
-                                    // Processes die here, the machine does not.
-                                    "-Dzookeeper.forceSync=no",
-                                    "-Dlogback.configurationFile=campaign/logback-quiet.xml"),
-                            "org.apache.zookeeper.server.quorum.QuorumPeerMain",
-                            List.of(file.toString())));
+                            serverPorts.get(name)[0],
+                            List.of("-Djdk.net.hosts.file=" + hosts(name, zooKeepers(), 12)),
+                            settings));
             for (String peer : zooKeepersBeyond(name)) {
                 lines(name, peer, 12, serverPorts.get(peer)[1], serverPorts.get(peer)[2]);
             }
