@@ -78,7 +78,11 @@ class KeyRotationTest {
         assertThat(endAll()).isGreaterThan(100);
         // The old key opens nothing any more.
         nodes.start(
-                "stranger", "ha.security.key=" + old, "ha.node.accepts-tasks=false", "ha.node.master-eligible=false");
+                "stranger",
+                "ha.security.key=" + old,
+                "ha.node.accepts-tasks=false",
+                "ha.node.master-eligible=false",
+                "ha.election.wait=3s");
         await().atMost(TestNodes.PATIENCE)
                 .until(() -> nodes.bean("stranger", HaCluster.class).members().size() == 4);
         assertThat(failureOf(() -> nodes.bean("stranger", Desk.class).price("x")))

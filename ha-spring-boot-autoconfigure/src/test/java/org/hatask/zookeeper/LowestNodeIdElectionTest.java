@@ -102,7 +102,7 @@ class LowestNodeIdElectionTest extends MasterElectionConformanceTest {
     @Test
     void whomAnOperatorPromotesDoesNotLeaveItToOthers() {
         // It would do so for longer than an order is waited for.
-        Duration session = TestNode.SOON.multipliedBy(2);
+        Duration session = TestNode.SOON.multipliedBy(2).dividedBy(3);
         TestNode n1 = startPatiently("n1", session);
         awaitHeld(n1);
         TestNode n2 = startPatiently("n2", session);
