@@ -12,6 +12,7 @@ import java.util.regex.Pattern;
 import org.hatask.Balance;
 import org.hatask.execute.TaskOverride;
 import org.hatask.failure.FailureSettings;
+import org.hatask.jdbc.TableName;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
@@ -440,14 +441,8 @@ public record HaProperties(
      */
     public record Fence(@DefaultValue("ha_fence") String table) {
 
-        private static final Pattern TABLE = Pattern.compile("[A-Za-z_][A-Za-z0-9_$]*(\\.[A-Za-z_][A-Za-z0-9_$]*)*");
-
         public Fence {
-            require(
-                    TABLE.matcher(table).matches(),
-                    "ha.fence.table",
-                    table,
-                    "a plain SQL name, with its schema before a dot where it needs one");
+            require(TableName.isPlain(table), "ha.fence.table", table, TableName.EXPECTED);
         }
     }
 

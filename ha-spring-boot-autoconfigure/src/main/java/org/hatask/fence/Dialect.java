@@ -1,14 +1,10 @@
 package org.hatask.fence;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Savepoint;
-import java.util.Locale;
-import org.springframework.core.io.ClassPathResource;
+import org.hatask.jdbc.Database;
 
 /**
  * How a row is made in somebody's running transaction unless it is there. That is the one statement for which databases have
@@ -16,27 +12,23 @@ import org.springframework.core.io.ClassPathResource;
  * a shared lock in MySQL, where two that want to go on from there lock each other out.
  */
 enum Dialect {
-    H2("schema-h2.sql", ""),
-    POSTGRESQL("schema-postgresql.sql", " ON CONFLICT (name) DO NOTHING"),
+    H2(Database.H2, ""),
+    POSTGRESQL(Database.POSTGRESQL, " ON CONFLICT (name) DO NOTHING"),
     /** MariaDB too. A duplicate gets the exclusive lock that the guarded statement needs next. */
-    MYSQL("schema-mysql.sql", " ON DUPLICATE KEY UPDATE name = name"),
+    MYSQL(Database.MYSQL, " ON DUPLICATE KEY UPDATE name = name"),
     /** By the standard alone. */
-    OTHER("schema-h2.sql", "");
+    OTHER(Database.OTHER, "");
 
-    private final String script;
+    private final Database database;
     private final String unlessItIsThere;
 
-    Dialect(String script, String unlessItIsThere) {
-        this.script = script;
+    Dialect(Database database, String unlessItIsThere) {
+        this.database = database;
         this.unlessItIsThere = unlessItIsThere;
     }
 
     static Dialect of(Connection connection) throws SQLException {
-        String product = connection.getMetaData().getDatabaseProductName().toLowerCase(Locale.ROOT);
-        if (product.contains("mysql") || product.contains("mariadb")) {
-            return MYSQL;
-        }
-        return product.contains("postgresql") ? POSTGRESQL : product.equals("h2") ? H2 : OTHER;
+        return valueOf(Database.of(connection).name());
     }
 
     /** Makes the row of that name, with epoch 0, unless it is there. Waits for another that is about to make it. */
@@ -59,14 +51,7 @@ enum Dialect {
 
     /** The shipped script for this database. */
     String ddl(String table) {
-        try {
-            return new ClassPathResource(script, Dialect.class)
-                    .getContentAsString(StandardCharsets.UTF_8)
-                    .replace(JdbcFence.DEFAULT_TABLE, table)
-                    .strip();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        return database.ddlFor(Dialect.class).replace(JdbcFence.DEFAULT_TABLE, table);
     }
 
     private static void execute(Connection connection, String sql, String name) throws SQLException {

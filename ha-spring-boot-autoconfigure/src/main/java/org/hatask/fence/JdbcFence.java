@@ -7,10 +7,10 @@ import java.util.List;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.regex.Pattern;
 import javax.sql.DataSource;
 import org.hatask.StaleEpochException;
 import org.hatask.TaskContext;
+import org.hatask.jdbc.TableName;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -56,8 +56,6 @@ public class JdbcFence implements InitializingBean {
 
     private static final Logger log = LoggerFactory.getLogger(JdbcFence.class);
 
-    private static final Pattern TABLE = Pattern.compile("[A-Za-z_][A-Za-z0-9_$]*(\\.[A-Za-z_][A-Za-z0-9_$]*)*");
-
     private final DataSource dataSource;
     private final JdbcTemplate jdbc;
     private final String table;
@@ -79,9 +77,9 @@ public class JdbcFence implements InitializingBean {
      *     {@link #NO_CLUSTER}
      */
     public JdbcFence(DataSource dataSource, String table, String defaultName, boolean clustered) {
-        if (!TABLE.matcher(table).matches()) {
-            throw new IllegalArgumentException("The fence's table is '" + table
-                    + "' but must be a plain SQL name, with its schema before a dot where it needs one.");
+        if (!TableName.isPlain(table)) {
+            throw new IllegalArgumentException(
+                    "The fence's table is '" + table + "' but must be " + TableName.EXPECTED + ".");
         }
         this.dataSource = dataSource;
         this.jdbc = new JdbcTemplate(dataSource);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.sql.Connection;
 import javax.sql.DataSource;
+import org.hatask.jdbc.DatabaseServer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -14,7 +15,7 @@ import org.springframework.transaction.support.TransactionTemplate;
 
 /** Stands for MySQL too, whose dialect and locks these are. */
 @EnabledIf(
-        value = "org.hatask.fence.DatabaseServer#hasMariaDb",
+        value = "org.hatask.jdbc.DatabaseServer#hasMariaDb",
         disabledReason = "there is no mariadbd here; on Debian: apt-get install --no-install-recommends mariadb-server")
 class MariaDbFenceTest extends FenceConformanceTest {
 

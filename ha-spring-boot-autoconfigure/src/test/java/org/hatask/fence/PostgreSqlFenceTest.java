@@ -2,12 +2,13 @@ package org.hatask.fence;
 
 import java.sql.Connection;
 import javax.sql.DataSource;
+import org.hatask.jdbc.DatabaseServer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.condition.EnabledIf;
 
 @EnabledIf(
-        value = "org.hatask.fence.DatabaseServer#hasPostgreSql",
+        value = "org.hatask.jdbc.DatabaseServer#hasPostgreSql",
         disabledReason = "there is no postgres here; on Debian: apt-get install --no-install-recommends postgresql")
 class PostgreSqlFenceTest extends FenceConformanceTest {
 

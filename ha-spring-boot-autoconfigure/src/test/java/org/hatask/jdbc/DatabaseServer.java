@@ -1,4 +1,4 @@
-package org.hatask.fence;
+package org.hatask.jdbc;
 
 import static org.awaitility.Awaitility.await;
 
@@ -21,10 +21,10 @@ import org.springframework.jdbc.datasource.DriverManagerDataSource;
 import org.springframework.util.FileSystemUtils;
 
 /**
- * A database server of this test's own, from the binaries of this machine: a child process with its data in a new directory,
+ * A database server of a test's own, from the binaries of this machine: a child process with its data in a new directory,
  * on a free port of the loopback address. It ends with the test, and with this process however that ends.
  */
-final class DatabaseServer implements AutoCloseable {
+public final class DatabaseServer implements AutoCloseable {
 
     private static final Duration START = Duration.ofSeconds(90);
 
@@ -54,15 +54,15 @@ final class DatabaseServer implements AutoCloseable {
         this.process = process;
     }
 
-    static boolean hasPostgreSql() {
+    public static boolean hasPostgreSql() {
         return has("postgres");
     }
 
-    static boolean hasMariaDb() {
+    public static boolean hasMariaDb() {
         return has("mariadbd");
     }
 
-    static DatabaseServer postgreSql() throws Exception {
+    public static DatabaseServer postgreSql() throws Exception {
         Path bin = installed("postgres", "postgresql").getParent();
         Path directory = newDirectory();
         Path data = directory.resolve("data");
@@ -95,7 +95,7 @@ final class DatabaseServer implements AutoCloseable {
                 .awaitStart();
     }
 
-    static DatabaseServer mariaDb() throws Exception {
+    public static DatabaseServer mariaDb() throws Exception {
         Path server = installed("mariadbd", "mariadb-server");
         Path installer = installed("mariadb-install-db", "mariadb-server");
         Path directory = newDirectory();
@@ -129,7 +129,7 @@ final class DatabaseServer implements AutoCloseable {
     /**
      * @param parameters for the driver, as they stand after the question mark of its URL
      */
-    DataSource dataSource(String parameters) {
+    public DataSource dataSource(String parameters) {
         return new DriverManagerDataSource(url + (parameters.isEmpty() ? "" : "?" + parameters), user, "");
     }
 
@@ -192,7 +192,7 @@ final class DatabaseServer implements AutoCloseable {
 
     /** Not below the build's directory, which another user may be unable to enter. */
     private static Path newDirectory() throws Exception {
-        Path directory = Files.createTempDirectory(Path.of("/tmp"), "ha-fence-");
+        Path directory = Files.createTempDirectory(Path.of("/tmp"), "ha-database-");
         if (isRoot()) {
             Files.setAttribute(directory, "unix:uid", 65534);
         }
