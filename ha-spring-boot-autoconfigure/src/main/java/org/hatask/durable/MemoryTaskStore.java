@@ -17,9 +17,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Predicate;
-import java.util.stream.Stream;
 import org.hatask.TaskState;
-import org.hatask.TaskStoreException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,7 +33,7 @@ public final class MemoryTaskStore implements TaskStore {
             .reversed();
 
     private final Clock clock;
-    private final int maxPayload;
+    private final PayloadLimit limit;
     private final Map<String, TaskRecord> tasks = new LinkedHashMap<>();
     private final Map<String, String> idByKey = new HashMap<>();
     private final Map<String, Instant> leaseEnds = new HashMap<>();
@@ -45,7 +43,7 @@ public final class MemoryTaskStore implements TaskStore {
     /** @param maxPayload most characters of arguments, of a result and of a checkpoint */
     public MemoryTaskStore(Clock clock, int maxPayload) {
         this.clock = clock;
-        this.maxPayload = maxPayload;
+        limit = new PayloadLimit(maxPayload);
     }
 
     @Override
@@ -55,24 +53,12 @@ public final class MemoryTaskStore implements TaskStore {
 
     @Override
     public boolean fits(TaskRecord task) {
-        return Stream.of(task.arguments(), task.result(), task.checkpoint())
-                .filter(Objects::nonNull)
-                .allMatch(text -> text.length() <= maxPayload);
+        return limit.allows(task);
     }
 
     @Override
     public List<TaskRecord> submit(List<TaskRecord> fresh) {
-        for (TaskRecord task : fresh) {
-            if (!fits(task)) {
-                throw new TaskStoreException(
-                        "The arguments of task " + task.task() + " are too large: "
-                                + task.arguments().length()
-                                + " characters of JSON, at most " + maxPayload
-                                + " (ha.task-store.max-payload). Keep what is large"
-                                + " elsewhere and submit where it is.",
-                        null);
-            }
-        }
+        limit.require(fresh);
         List<TaskRecord> kept;
         synchronized (this) {
             kept = fresh.stream().map(this::keep).toList();

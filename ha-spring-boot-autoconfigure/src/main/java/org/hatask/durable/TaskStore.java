@@ -130,6 +130,9 @@ public interface TaskStore extends AutoCloseable {
      */
     int prune(Instant endedBefore, int atMost);
 
+    /** Called from time to time, by any node, so that the store can put in order what would slow it down. */
+    default void tidy() {}
+
     /** Leaves alone what it was given from outside, such as a data source. */
     @Override
     void close();

@@ -1,0 +1,98 @@
+package org.hatask.durable.jdbc;
+
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.hatask.durable.TaskRecord;
+
+/** Puts records in the place of those that they were made from, many in one batch. */
+final class Changes {
+
+    private final Connections connections;
+    private final History history;
+
+    Changes(Connections connections, History history) {
+        this.connections = connections;
+        this.history = history;
+    }
+
+    /** @return for each whether it was changed */
+    List<Boolean> replace(List<TaskRecord> changed) {
+        if (changed.isEmpty()) {
+            return List.of();
+        }
+        // Two nodes lock the rows that both change in one order; several changes of one task stay in theirs.
+        List<Integer> order = IntStream.range(0, changed.size())
+                .boxed()
+                .sorted(Comparator.comparing(i -> changed.get(i).id()))
+                .toList();
+        List<TaskRecord> sorted = order.stream().map(changed::get).toList();
+        boolean[] done = changed.size() == 1
+                ? connections.statement(session -> replaceOpen(session, sorted))
+                : connections.transaction(session -> replaceOpen(session, sorted));
+        Boolean[] all = new Boolean[done.length];
+        for (int i = 0; i < done.length; i++) {
+            // Seldom: somebody else was faster, or it had ended and is retried.
+            all[order.get(i)] = done[i] || history.moveBack(sorted.get(i));
+        }
+        return List.copyOf(Arrays.asList(all));
+    }
+
+    private static boolean[] replaceOpen(Session session, List<TaskRecord> sorted) throws SQLException {
+        if (session.sql().dialect.countsAreUncertain() && sorted.size() > 1) {
+            return replaceLocked(session, sorted);
+        }
+        boolean[] done = new boolean[sorted.size()];
+        if (sorted.size() == 1) {
+            TaskRecord only = sorted.get(0);
+            done[0] = session.update(session.sql().update, parameters -> TaskRows.bindUpdate(parameters, only)) > 0;
+            return done;
+        }
+        int[] counts = session.batch(session.sql().update, sorted, TaskRows::bindUpdate);
+        for (int i = 0; i < counts.length; i++) {
+            if (counts[i] < 0) {
+                throw new IllegalStateException(
+                        "The driver of the database does not tell which of the statements of a batch hit a row");
+            }
+            done[i] = counts[i] > 0;
+        }
+        return done;
+    }
+
+    /** First locks them, to know their versions for certain whatever the driver tells of the batch. */
+    private static boolean[] replaceLocked(Session session, List<TaskRecord> sorted) throws SQLException {
+        Map<String, Long> versions =
+                lock(session, sorted.stream().map(TaskRecord::id).distinct().toList());
+        boolean[] done = new boolean[sorted.size()];
+        Collection<TaskRecord> matching = new ArrayList<>();
+        for (int i = 0; i < done.length; i++) {
+            TaskRecord task = sorted.get(i);
+            done[i] = versions.replace(task.id(), task.version(), task.version() + 1);
+            if (done[i]) {
+                matching.add(task);
+            }
+        }
+        if (!matching.isEmpty()) {
+            session.batch(session.sql().update, matching, TaskRows::bindUpdate);
+        }
+        return done;
+    }
+
+    private static Map<String, Long> lock(Session session, List<String> ids) throws SQLException {
+        Map<String, Long> versions = new HashMap<>();
+        for (List<String> some : Lists.parts(ids, Sql.MAX_LIST)) {
+            List<String> padded = Lists.padded(some);
+            session.query(
+                    session.sql().lockVersions(padded.size()),
+                    parameters -> parameters.texts(padded),
+                    row -> versions.put(row.getString(1), row.getLong(2)));
+        }
+        return versions;
+    }
+}

@@ -1,0 +1,102 @@
+package org.hatask.durable.jdbc;
+
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.DatabaseMetaData;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.Locale;
+import org.hatask.jdbc.Database;
+
+/** What databases call differently. */
+enum Dialect {
+    /** The clock is that of the statement: one that runs on within it could not be compared with an index. */
+    POSTGRESQL("CAST(FLOOR(EXTRACT(EPOCH FROM STATEMENT_TIMESTAMP()) * 1000) AS BIGINT)"),
+    /** MariaDB too. The clock is read in UTC, as local time is ambiguous in one hour of the year. */
+    MYSQL("(TIMESTAMPDIFF(MICROSECOND, TIMESTAMP '1970-01-01 00:00:00', UTC_TIMESTAMP(3)) DIV 1000)"),
+    H2("CAST(FLOOR(EXTRACT(EPOCH FROM CURRENT_TIMESTAMP) * 1000) AS BIGINT)");
+
+    private final String now;
+
+    Dialect(String now) {
+        this.now = now;
+    }
+
+    /** @throws TaskTablesException when the database cannot do what the store needs */
+    static Dialect of(Connection connection, JdbcStoreSettings settings) throws SQLException {
+        DatabaseMetaData database = connection.getMetaData();
+        String product = database.getDatabaseProductName();
+        boolean maria =
+                database.getDatabaseProductVersion().toLowerCase(Locale.ROOT).contains("mariadb")
+                        || product.equalsIgnoreCase("mariadb");
+        int version = 100 * database.getDatabaseMajorVersion() + database.getDatabaseMinorVersion();
+        Database found = Database.of(connection);
+        int oldest =
+                switch (found) {
+                    case POSTGRESQL -> 1200;
+                    case MYSQL -> maria ? 1006 : 800;
+                    case H2 -> 202;
+                    case OTHER -> Integer.MAX_VALUE;
+                };
+        if (version < oldest) {
+            throw new TaskTablesException(
+                    "Durable tasks cannot be kept in the database of the data source " + settings.dataSourceName()
+                            + ", which is " + product + " " + database.getDatabaseProductVersion() + ".",
+                    "Use PostgreSQL from 12, MariaDB from 10.6, MySQL from 8.0 or H2 from 2.2 on, or another ha.task-store.type.",
+                    null);
+        }
+        return valueOf(found.name());
+    }
+
+    Database database() {
+        return Database.valueOf(name());
+    }
+
+    /** The time, in milliseconds since 1970. */
+    String now() {
+        return now;
+    }
+
+    /**
+     * Keeps the optimizer to an index. Without it, statistics from a time when the table was
+     * empty would let it sort the whole table, and lock it.
+     */
+    String keptTo(String index) {
+        return this == MYSQL ? " FORCE INDEX (" + index + ")" : "";
+    }
+
+    /** Whether one statement can change rows and return them. */
+    boolean returnsWhatItChanged() {
+        return this == POSTGRESQL;
+    }
+
+    /** Whether a driver may, in a batch, not say which of its statements hit a row. */
+    boolean countsAreUncertain() {
+        return this == MYSQL;
+    }
+
+    /** Whether a duplicate key can be left out by the insert itself; elsewhere it is caught, with a savepoint. */
+    boolean ignoresDuplicates() {
+        return this != H2;
+    }
+
+    /** What follows an insert of a key that may be there. */
+    String unlessItIsThere(String keyColumns, String anyColumn) {
+        return switch (this) {
+            case POSTGRESQL -> " ON CONFLICT (" + keyColumns + ") DO NOTHING";
+            // Unlike IGNORE, this swallows no other error, and locks the duplicate so that no two can block each other.
+            case MYSQL -> " ON DUPLICATE KEY UPDATE " + anyColumn + " = " + anyColumn;
+            case H2 -> "";
+        };
+    }
+
+    /** An idempotency key as its column has it. */
+    Object key(String text) {
+        return this == MYSQL ? text.getBytes(StandardCharsets.UTF_8) : text;
+    }
+
+    /** The text of an idempotency key's column. */
+    String key(ResultSet row, int column) throws SQLException {
+        return this == MYSQL ? new String(row.getBytes(column), StandardCharsets.UTF_8) : row.getString(column);
+    }
+}

@@ -1,0 +1,287 @@
+package org.hatask.durable.jdbc;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Function;
+import javax.sql.DataSource;
+import org.hatask.TaskStoreException;
+import org.hatask.durable.LeaseRequest;
+import org.hatask.durable.PayloadLimit;
+import org.hatask.durable.TaskCounts;
+import org.hatask.durable.TaskQuery;
+import org.hatask.durable.TaskRecord;
+import org.hatask.durable.TaskStore;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.InitializingBean;
+import org.springframework.transaction.support.TransactionSynchronization;
+import org.springframework.transaction.support.TransactionSynchronizationManager;
+
+/**
+ * Keeps durable tasks in the application's database: PostgreSQL, MariaDB, MySQL or H2. A submission is part of the transaction of
+ * the thread, if it is in one over the same data source; everything else is done in short transactions of the store's own.
+ *
+ * <p>Thread-safe. Nodes give tasks to themselves, each locking only what it takes and passing over what others have locked. Open
+ * tasks are in a table that stays small, since {@link #tidy} moves what has ended to a history. All times are of the database's
+ * clock, in milliseconds since 1970, whatever the time zone of anybody.
+ */
+public final class JdbcTaskStore implements TaskStore, InitializingBean {
+
+    private static final Logger log = LoggerFactory.getLogger(JdbcTaskStore.class);
+
+    private static final Comparator<TaskRecord> LONGEST_DUE =
+            Comparator.comparing(TaskRecord::dueAt).thenComparing(TaskRecord::id);
+
+    private final PayloadLimit limit;
+    private final Connections connections;
+    private final DatabaseClock clock;
+    private final Changes changes;
+    private final History history;
+    private final Operators operators;
+    private final SetAside setAside;
+
+    /** @param dataSource of the transactions in which tasks are submitted */
+    public JdbcTaskStore(DataSource dataSource, JdbcStoreSettings settings) {
+        limit = new PayloadLimit(settings.maxPayload());
+        connections = new Connections(dataSource, settings);
+        clock = new DatabaseClock(this::databaseMillis, System::nanoTime);
+        history = new History(connections);
+        changes = new Changes(connections, history);
+        setAside = new SetAside(connections, settings);
+        operators = new Operators(connections, setAside);
+    }
+
+    /**
+     * Makes the tables in H2, and makes sure of them in other databases, so that missing ones show at the start.
+     *
+     * @throws TaskTablesException when the database is there and the tables are not
+     */
+    @Override
+    public void afterPropertiesSet() {
+        try {
+            if (connections.once(session -> session.sql().dialect) == Dialect.H2) {
+                makeTables();
+            }
+            connections.once(session -> {
+                for (String probe : session.sql().probes()) {
+                    session.query(probe, Session.Binder.NOTHING, row -> true);
+                }
+                return true;
+            });
+        } catch (TaskTablesException e) {
+            throw e;
+        } catch (TaskStoreException e) {
+            log.warn("Whether the tables of durable tasks are there will show at the first use: {}", e.getMessage());
+        }
+    }
+
+    private void makeTables() {
+        try {
+            connections.once(session -> session.update(session.sql().ddl(), Session.Binder.NOTHING));
+        } catch (TaskStoreException e) {
+            // Two nodes at once, or no right to create them: what follows tells whether they are there.
+            log.debug("Creating the tables of durable tasks failed", e);
+        }
+    }
+
+    @Override
+    public Instant now() {
+        return clock.now();
+    }
+
+    private long databaseMillis() {
+        return connections
+                .once(session -> session.query(session.sql().now, Session.Binder.NOTHING, row -> row.getLong(1)))
+                .get(0);
+    }
+
+    // Submitting and finding
+
+    @Override
+    public boolean fits(TaskRecord task) {
+        return limit.allows(task);
+    }
+
+    @Override
+    public List<TaskRecord> submit(List<TaskRecord> tasks) {
+        if (tasks.isEmpty()) {
+            return List.of();
+        }
+        limit.require(tasks);
+        for (TaskRecord task : tasks) {
+            if (task.key() != null && task.key().indexOf('\0') >= 0) {
+                throw new TaskStoreException(
+                        "The idempotency key of task " + task.task()
+                                + " has the character NUL in it, which databases cannot keep. Take another key.",
+                        null);
+            }
+        }
+        boolean joins = joinsTransaction();
+        // Only somebody else's transaction can be too old to see what its locks show, and only then a second connection
+        // is due.
+        Function<Collection<String>, List<TaskRecord>> elsewhere = joins ? this::find : ids -> List.of();
+        Submission submission = new Submission(tasks, elsewhere);
+        return joins
+                ? connections.join(submission::write)
+                : submission.isOneStatement()
+                        ? connections.once(submission::write)
+                        : connections.transaction(submission::write);
+    }
+
+    @Override
+    public boolean joinsTransaction() {
+        return connections.inTransaction();
+    }
+
+    @Override
+    public void afterCommit(Runnable action) {
+        if (!joinsTransaction() || !TransactionSynchronizationManager.isSynchronizationActive()) {
+            action.run();
+            return;
+        }
+        TransactionSynchronizationManager.registerSynchronization(new TransactionSynchronization() {
+            @Override
+            public void afterCommit() {
+                action.run();
+            }
+        });
+    }
+
+    @Override
+    public List<TaskRecord> find(Collection<String> ids) {
+        return ids.isEmpty() ? List.of() : readable(connections.once(session -> TaskRows.find(session, ids)));
+    }
+
+    @Override
+    public List<Boolean> replace(List<TaskRecord> changed) {
+        return changes.replace(changed);
+    }
+
+    // Workers
+
+    @Override
+    public void register(String worker, Duration lease) {
+        boolean known = renew(worker, lease);
+        if (!known) {
+            connections.once(session -> session.update(
+                    session.sql().register,
+                    parameters -> parameters.text(worker).number(lease.toMillis())));
+        }
+    }
+
+    @Override
+    public boolean renew(String worker, Duration lease) {
+        return connections.once(session -> session.update(
+                        session.sql().renew,
+                        parameters -> parameters.number(lease.toMillis()).text(worker)))
+                > 0;
+    }
+
+    @Override
+    public void release(String worker) {
+        connections.once(session -> session.update(session.sql().release, parameters -> parameters.text(worker)));
+    }
+
+    @Override
+    public void expire() {
+        connections.statement(session -> session.update(session.sql().expire, Session.Binder.NOTHING));
+    }
+
+    @Override
+    public Set<String> workers() {
+        return Set.copyOf(names(sql -> sql.allWorkers));
+    }
+
+    @Override
+    public List<TaskRecord> heldBy(String worker) {
+        return select(sql -> sql.heldBy, parameters -> parameters.text(worker));
+    }
+
+    @Override
+    public List<TaskRecord> abandoned(int atMost) {
+        return select(sql -> sql.abandoned, parameters -> parameters.number(atMost));
+    }
+
+    @Override
+    public List<TaskRecord> outdated(int atMost) {
+        return select(sql -> sql.outdated, parameters -> parameters.number(atMost));
+    }
+
+    @Override
+    public boolean isClaimedByNodes() {
+        return true;
+    }
+
+    @Override
+    public List<TaskRecord> lease(LeaseRequest request) {
+        return request.signatures().isEmpty()
+                ? List.of()
+                : readable(new Claim(request).run(connections)).stream()
+                        .sorted(LONGEST_DUE)
+                        .toList();
+    }
+
+    @Override
+    public List<TaskRecord> due(int atMost) {
+        return select(sql -> sql.due, parameters -> parameters.number(atMost));
+    }
+
+    @Override
+    public void tidy() {
+        history.moveEnded();
+    }
+
+    private List<TaskRecord> select(Function<Sql, String> statement, Session.Binder binder) {
+        return readable(connections.once(session -> TaskRows.of(session, statement.apply(session.sql()), binder)));
+    }
+
+    private List<TaskRecord> readable(TaskRows rows) {
+        setAside.mark(rows.unreadable());
+        return rows.tasks();
+    }
+
+    private List<String> names(Function<Sql, String> statement) {
+        return connections.once(session ->
+                session.query(statement.apply(session.sql()), Session.Binder.NOTHING, row -> row.getString(1)));
+    }
+
+    // Operators
+
+    @Override
+    public void pause(String task) {
+        operators.pause(task);
+    }
+
+    @Override
+    public void resume(String task) {
+        operators.resume(task);
+    }
+
+    @Override
+    public Set<String> paused() {
+        return new TreeSet<>(names(sql -> sql.allPaused));
+    }
+
+    @Override
+    public TaskCounts counts() {
+        return operators.counts();
+    }
+
+    @Override
+    public List<TaskRecord> list(TaskQuery query) {
+        return operators.list(query);
+    }
+
+    @Override
+    public int prune(Instant endedBefore, int atMost) {
+        return history.prune(endedBefore, atMost);
+    }
+
+    @Override
+    public void close() {}
+}

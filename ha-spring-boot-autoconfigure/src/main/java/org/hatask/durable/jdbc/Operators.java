@@ -1,0 +1,115 @@
+package org.hatask.durable.jdbc;
+
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.hatask.TaskState;
+import org.hatask.durable.TaskCounts;
+import org.hatask.durable.TaskQuery;
+import org.hatask.durable.TaskRecord;
+import org.jspecify.annotations.Nullable;
+
+/** What operators see and do. */
+final class Operators {
+
+    private final Connections connections;
+    private final SetAside setAside;
+
+    Operators(Connections connections, SetAside setAside) {
+        this.connections = connections;
+        this.setAside = setAside;
+    }
+
+    void pause(String task) {
+        connections.transaction(session -> {
+            boolean known = !session.query(session.sql().isPaused, parameters -> parameters.text(task), row -> true)
+                    .isEmpty();
+            return known ? 0 : session.update(session.sql().pause, parameters -> parameters.text(task));
+        });
+    }
+
+    void resume(String task) {
+        connections.once(session -> session.update(session.sql().resume, parameters -> parameters.text(task)));
+    }
+
+    TaskCounts counts() {
+        Map<String, Long> byName = new HashMap<>();
+        connections.once(session -> session.query(
+                session.sql().countByState,
+                Session.Binder.NOTHING,
+                row -> byName.merge(row.getString(1), row.getLong(2), Long::sum)));
+        Map<TaskState, Long> byState = new EnumMap<>(TaskState.class);
+        long unreadable = 0;
+        for (Map.Entry<String, Long> count : byName.entrySet()) {
+            Optional<TaskState> state = TaskRows.state(count.getKey());
+            if (state.isPresent()) {
+                byState.put(state.get(), count.getValue());
+            } else {
+                unreadable += count.getValue();
+                setAside.markUnknown(count.getKey());
+            }
+        }
+        return new TaskCounts(byState, oldestDue(), unreadable);
+    }
+
+    private @Nullable Duration oldestDue() {
+        return connections
+                .once(session -> session.query(
+                        session.sql().oldestDue, Session.Binder.NOTHING, row -> Optional.ofNullable(row.getObject(1))
+                                .map(millis -> Duration.ofMillis(((Number) millis).longValue()))))
+                .get(0)
+                .orElse(null);
+    }
+
+    List<TaskRecord> list(TaskQuery query) {
+        while (true) {
+            TaskRows page = connections.once(session -> page(session, query));
+            if (setAside.mark(page.unreadable()) == 0) {
+                return page.tasks();
+            }
+            // Others take the places of those that could not be read: a page that is not full would be the last.
+        }
+    }
+
+    private static TaskRows page(Session session, TaskQuery query) throws SQLException {
+        @Nullable Instant afterTime = null;
+        String after = query.after();
+        if (after != null) {
+            afterTime = session
+                    .query(
+                            session.sql().submittedAt,
+                            parameters -> parameters.text(after).text(after),
+                            row -> Instant.ofEpochMilli(row.getLong(1)))
+                    .stream()
+                    .findFirst()
+                    .orElse(null);
+        }
+        List<String> states =
+                query.states().stream().map(TaskState::name).sorted().toList();
+        List<String> endedStates = Stream.of(TaskState.values())
+                .filter(TaskState::isFinal)
+                .map(TaskState::name)
+                .filter(state -> states.isEmpty() || states.contains(state))
+                .toList();
+        Instant before = afterTime;
+        return TaskRows.of(
+                session, session.sql().list(query.task() != null, states, endedStates, before != null), parameters -> {
+                    for (int part = 0; part <= endedStates.size(); part++) {
+                        if (query.task() != null) {
+                            parameters.text(query.task());
+                        }
+                        if (before != null) {
+                            parameters.time(before).time(before).text(after);
+                        }
+                        parameters.number(query.atMost());
+                    }
+                    parameters.number(query.atMost());
+                });
+    }
+}

@@ -1,0 +1,248 @@
+package org.hatask.durable.jdbc;
+
+import java.util.Collections;
+import java.util.List;
+
+/** The statements for one table name in one dialect. */
+final class Sql {
+
+    /** Most values that a list in a statement has. */
+    static final int MAX_LIST = 512;
+
+    /** Columns of a task that stay the same, and those that change, but for its lease, which ended tasks have not. */
+    private static final List<String> COMMON = List.of(
+            "id",
+            "version",
+            "task",
+            "signature",
+            "state",
+            "submitted_at",
+            "submitted_by",
+            "idempotency_key",
+            "due_at",
+            "expires_at",
+            "max_attempts",
+            "attempts_before",
+            "node_deaths",
+            "cancel_requested",
+            "last_node_id",
+            "ended_at",
+            "arguments",
+            "attempts",
+            "progress",
+            "checkpoint",
+            "result",
+            "failure");
+
+    private static final String COLUMNS = String.join(", ", COMMON);
+    private static final String ALL_COLUMNS = COLUMNS + ", worker, node_id";
+    private static final String ENDED_COLUMNS = COLUMNS + ", NULL, NULL";
+    private static final String ENDED = "state IN ('SUCCEEDED', 'FAILED', 'CANCELLED') AND ended_at IS NOT NULL";
+    private static final String READABLE =
+            "state IN ('PENDING', 'LEASED', 'RUNNING', 'RETRY_WAIT', 'SUCCEEDED', 'FAILED', 'CANCELLED', 'PARKED')";
+
+    final Dialect dialect;
+    final String tasks;
+    final String history;
+    final String keys;
+    final String workers;
+    final String paused;
+
+    final String now;
+    final String insert;
+    final String update;
+    final String insertKey;
+    final String deleteKey;
+    final String moveBack;
+    final String outdated;
+    final String due;
+    final String heldBy;
+    final String abandoned;
+    final String register;
+    final String renew;
+    final String release;
+    final String expire;
+    final String allWorkers;
+    final String isPaused;
+    final String pause;
+    final String resume;
+    final String allPaused;
+    final String submittedAt;
+    final String oldestDue;
+    final String countByState;
+
+    Sql(Dialect dialect, String table) {
+        this.dialect = dialect;
+        tasks = table;
+        history = table + "_history";
+        keys = table + "_key";
+        workers = table + "_worker";
+        paused = table + "_paused";
+
+        now = "SELECT " + dialect.now();
+        insert = "INSERT INTO " + tasks + " (" + ALL_COLUMNS + ") VALUES (" + list(COMMON.size() + 2) + ")";
+        update = "UPDATE " + tasks
+                + " SET version = ?, state = ?, due_at = ?, expires_at = ?, attempts_before = ?, node_deaths = ?,"
+                + " cancel_requested = ?, last_node_id = ?, ended_at = ?, attempts = ?, progress = ?, checkpoint = ?,"
+                + " result = ?, failure = ?, worker = ?, node_id = ? WHERE id = ? AND version = ?";
+        insertKey = "INSERT INTO " + keys + " (task, idempotency_key, id) VALUES (?, ?, ?)"
+                + dialect.unlessItIsThere("task, idempotency_key", "id");
+        deleteKey = "DELETE FROM " + keys + " WHERE task = ? AND idempotency_key = ?";
+        moveBack = "DELETE FROM " + history + " WHERE id = ? AND version = ?";
+        String select = "SELECT " + ALL_COLUMNS + " FROM " + tasks;
+        outdated = select + " WHERE ready_at IS NOT NULL AND expires_at <= " + dialect.now() + " LIMIT ?";
+        due = select + " t" + dialect.keptTo(plainName() + "_ready") + " WHERE " + ready("t")
+                + " ORDER BY ready_at LIMIT ?";
+        heldBy = select + " WHERE worker = ? AND state IN ('LEASED', 'RUNNING')";
+        abandoned = select + " t WHERE worker IS NOT NULL AND state IN ('LEASED', 'RUNNING')"
+                + " AND NOT EXISTS (SELECT 1 FROM " + workers + " w WHERE w.worker = t.worker) LIMIT ?";
+        register = "INSERT INTO " + workers + " (worker, lease_end) VALUES (?, " + dialect.now() + " + ?)";
+        renew = "UPDATE " + workers + " SET lease_end = " + dialect.now() + " + ? WHERE worker = ?";
+        release = "DELETE FROM " + workers + " WHERE worker = ?";
+        allWorkers = "SELECT worker FROM " + workers;
+        isPaused = "SELECT task FROM " + paused + " WHERE task = ?";
+        pause = "INSERT INTO " + paused + " (task) VALUES (?)" + dialect.unlessItIsThere("task", "task");
+        resume = "DELETE FROM " + paused + " WHERE task = ?";
+        allPaused = "SELECT task FROM " + paused;
+        submittedAt = "SELECT submitted_at FROM " + tasks + " WHERE id = ? UNION ALL SELECT submitted_at FROM "
+                + history + " WHERE id = ?";
+        expire = "DELETE FROM " + workers + " WHERE lease_end <= " + dialect.now();
+        oldestDue = "SELECT " + dialect.now() + " - MIN(ready_at) FROM " + tasks + " WHERE " + notOutdated();
+        countByState = "SELECT state, COUNT(*) FROM " + tasks + " GROUP BY state UNION ALL SELECT state, COUNT(*) FROM "
+                + history + " GROUP BY state";
+    }
+
+    private String notOutdated() {
+        return "ready_at <= " + dialect.now() + " AND (expires_at IS NULL OR expires_at > " + dialect.now() + ")";
+    }
+
+    private String ready(String alias) {
+        return notOutdated() + " AND NOT EXISTS (SELECT 1 FROM " + paused + " p WHERE p.task = " + alias + ".task)";
+    }
+
+    /** Of the tasks that may be given to a worker: their signatures twice each, its node, milliseconds, itself, how many. */
+    private String claimable(String columns, int signatures) {
+        return "SELECT " + columns + " FROM " + tasks + " t" + dialect.keptTo(plainName() + "_ready") + " WHERE "
+                + ready("t")
+                + " AND (task, signature) IN (" + String.join(", ", Collections.nCopies(signatures, "(?, ?)")) + ")"
+                + " AND (last_node_id IS NULL OR last_node_id <> ? OR due_at <= " + dialect.now() + " - ?)"
+                + " AND EXISTS (SELECT 1 FROM " + workers + " w WHERE w.worker = ?)"
+                + " ORDER BY ready_at LIMIT ? FOR UPDATE" + (dialect == Dialect.POSTGRESQL ? " OF t" : "")
+                + " SKIP LOCKED";
+    }
+
+    /** Worker, node, and what {@link #claimable} says: they are leased and returned. */
+    String leaseAndReturn(int signatures) {
+        // An array makes sure that the inner query is run once: a join might run it again, and lock more.
+        return "UPDATE " + tasks + " SET state = 'LEASED', version = version + 1, worker = ?, node_id = ?"
+                + " WHERE id = ANY (ARRAY(" + claimable("id", signatures) + ")) RETURNING " + ALL_COLUMNS;
+    }
+
+    String lockClaimable(int signatures) {
+        return claimable(ALL_COLUMNS, signatures);
+    }
+
+    /** Worker, node, ids. */
+    String lease(int ids) {
+        return "UPDATE " + tasks + " SET state = 'LEASED', version = version + 1, worker = ?, node_id = ? WHERE id IN ("
+                + list(ids) + ")";
+    }
+
+    String lockVersions(int ids) {
+        return "SELECT id, version FROM " + tasks + " WHERE id IN (" + list(ids) + ") ORDER BY id FOR UPDATE";
+    }
+
+    /** Ids, twice. */
+    String find(int ids) {
+        return "SELECT " + ALL_COLUMNS + " FROM " + tasks + " WHERE id IN (" + list(ids) + ") UNION ALL SELECT "
+                + ENDED_COLUMNS + " FROM " + history + " WHERE id IN (" + list(ids) + ")";
+    }
+
+    /** Names and keys. A lock, where it is held already, sees the newest row whatever the transaction's snapshot shows. */
+    String ownersOf(int keyed) {
+        return "SELECT task, idempotency_key, id FROM " + keys + " WHERE "
+                + String.join(" OR ", Collections.nCopies(keyed, "task = ? AND idempotency_key = ?"))
+                + (dialect == Dialect.MYSQL ? " FOR UPDATE" : "");
+    }
+
+    /**
+     * A page of tasks. One part of the statement for the table of tasks and one for each state of those in the history, since
+     * these are many, and indexed by it. Every part may have a name of a task, the end of the page before as
+     * {@code submitted_at, submitted_at, id}, and has its limit; then the limit again.
+     */
+    String list(boolean ofTask, List<String> states, List<String> endedStates, boolean after) {
+        String rest = (ofTask ? " AND task = ?" : "")
+                + (after ? " AND (submitted_at < ? OR submitted_at = ? AND id < ?)" : "")
+                + " ORDER BY submitted_at DESC, id DESC LIMIT ?";
+        String wanted = states.isEmpty() ? READABLE : "state IN ('" + String.join("', '", states) + "')";
+        StringBuilder parts =
+                new StringBuilder("(SELECT " + ALL_COLUMNS + " FROM " + tasks + " WHERE " + wanted + rest + ")");
+        for (String state : endedStates) {
+            parts.append(" UNION ALL (SELECT " + ENDED_COLUMNS + " FROM " + history + " WHERE state = '" + state + "'"
+                    + rest + ")");
+        }
+        return parts + " ORDER BY submitted_at DESC, id DESC LIMIT ?";
+    }
+
+    /** How many. */
+    String moveAndCount() {
+        return "WITH moved AS (DELETE FROM " + tasks + " WHERE id = ANY (ARRAY(" + lockEnded() + ")) RETURNING "
+                + COLUMNS + ") INSERT INTO " + history + " (" + COLUMNS + ") SELECT " + COLUMNS + " FROM moved";
+    }
+
+    /** How many. */
+    String lockEnded() {
+        return "SELECT id FROM " + tasks + " WHERE " + ENDED + " ORDER BY ended_at LIMIT ? FOR UPDATE SKIP LOCKED";
+    }
+
+    String copyToHistory(int ids) {
+        return "INSERT INTO " + history + " (" + COLUMNS + ") SELECT " + COLUMNS + " FROM " + tasks + " WHERE id IN ("
+                + list(ids) + ")";
+    }
+
+    /** Time and how many. */
+    static String endedBefore(String table) {
+        return "SELECT id, task, idempotency_key FROM " + table + " WHERE " + ENDED
+                + " AND ended_at < ? ORDER BY ended_at LIMIT ? FOR UPDATE SKIP LOCKED";
+    }
+
+    /** New state, id, version, old state. */
+    static String setState(String table) {
+        return "UPDATE " + table + " SET state = ? WHERE id = ? AND version = ? AND state = ?";
+    }
+
+    /** New state, old state. */
+    static String setStateOfAll(String table) {
+        return "UPDATE " + table + " SET state = ? WHERE state = ?";
+    }
+
+    static String delete(String table, int ids) {
+        return "DELETE FROM " + table + " WHERE id IN (" + list(ids) + ")";
+    }
+
+    /** Statements that fail unless the tables and their columns are there. */
+    List<String> probes() {
+        return List.of(
+                "SELECT " + ALL_COLUMNS + ", ready_at FROM " + tasks + " WHERE 1 = 0",
+                "SELECT " + COLUMNS + " FROM " + history + " WHERE 1 = 0",
+                "SELECT task, idempotency_key, id FROM " + keys + " WHERE 1 = 0",
+                "SELECT worker, lease_end FROM " + workers + " WHERE 1 = 0",
+                "SELECT task FROM " + paused + " WHERE 1 = 0");
+    }
+
+    /** The script that makes the tables. */
+    String ddl() {
+        return dialect.database()
+                .ddlFor(Sql.class)
+                .replace("INDEX IF NOT EXISTS ha_task", "INDEX IF NOT EXISTS " + plainName())
+                .replaceAll("(?<=TABLE IF NOT EXISTS |ON )ha_task", tasks.replace("$", "\\$"));
+    }
+
+    private String plainName() {
+        return tasks.substring(tasks.lastIndexOf('.') + 1);
+    }
+
+    private static String list(int size) {
+        return String.join(", ", Collections.nCopies(size, "?"));
+    }
+}

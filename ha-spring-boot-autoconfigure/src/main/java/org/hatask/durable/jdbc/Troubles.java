@@ -1,0 +1,91 @@
+package org.hatask.durable.jdbc;
+
+import java.sql.SQLException;
+import org.hatask.TaskStoreException;
+import org.hatask.durable.StoreUnavailableException;
+import org.jspecify.annotations.Nullable;
+import org.springframework.dao.DataAccessException;
+import org.springframework.dao.DataAccessResourceFailureException;
+import org.springframework.dao.PessimisticLockingFailureException;
+import org.springframework.dao.RecoverableDataAccessException;
+import org.springframework.dao.TransientDataAccessException;
+import org.springframework.jdbc.BadSqlGrammarException;
+import org.springframework.jdbc.support.SQLExceptionSubclassTranslator;
+import org.springframework.jdbc.support.SQLExceptionTranslator;
+
+/** What the errors of databases mean here, and what people can do about them. */
+final class Troubles {
+
+    private final SQLExceptionTranslator translator = new SQLExceptionSubclassTranslator();
+    private final JdbcStoreSettings settings;
+
+    Troubles(JdbcStoreSettings settings) {
+        this.settings = settings;
+    }
+
+    /** An error of a statement of a transaction that is rolled back. */
+    TaskStoreException of(SQLException e, @Nullable Dialect dialect) {
+        DataAccessException known = translator.translate("durable tasks", null, e);
+        if (isAboutTables(e) || known instanceof BadSqlGrammarException) {
+            return tables(e, dialect);
+        }
+        if (known instanceof DataAccessResourceFailureException
+                || known instanceof RecoverableDataAccessException
+                || known instanceof TransientDataAccessException
+                        && !(known instanceof PessimisticLockingFailureException && isRolledBack(e))
+                || isReadOnly(e)) {
+            return unavailable(e);
+        }
+        return new TaskStoreException(
+                "The database of durable tasks (data source " + settings.dataSourceName()
+                        + ") did not do what it was asked for: " + e.getMessage(),
+                e);
+    }
+
+    /** After it nothing is known. */
+    StoreUnavailableException unavailable(SQLException e) {
+        return new StoreUnavailableException(
+                "The database of durable tasks (data source " + settings.dataSourceName()
+                        + ") does not answer as it should: " + e.getMessage()
+                        + ". Whether it did what it was asked for is not known. Look whether it runs and accepts writes, whether"
+                        + " the pool has connections to spare (a task that waits for another holds one), and whether"
+                        + " ha.task-store.statement-timeout ("
+                        + settings.statementTimeout().toMillis() + " ms) is enough.",
+                e);
+    }
+
+    private TaskTablesException tables(SQLException e, @Nullable Dialect dialect) {
+        return new TaskTablesException(
+                "The tables of durable tasks (" + settings.table() + " and others whose names begin so, data source "
+                        + settings.dataSourceName() + ") are missing or not as they must be: " + e.getMessage(),
+                "Run the script "
+                        + (dialect == null
+                                ? "for your database beside " + JdbcTaskStore.class.getName()
+                                : dialect.database().scriptFor(JdbcTaskStore.class))
+                        + " from the jar, for example as a migration"
+                        + (settings.table().equals(JdbcStoreSettings.DEFAULT_TABLE)
+                                ? ""
+                                : ", with " + JdbcStoreSettings.DEFAULT_TABLE + " replaced by " + settings.table())
+                        + ". If they are there, look at their columns, and at the rights of the user.",
+                e);
+    }
+
+    static boolean isAboutTables(SQLException e) {
+        return e.getSQLState() != null && e.getSQLState().startsWith("42");
+    }
+
+    /** The database gave this transaction up in favour of another: nothing was done, and it may be done again. */
+    static boolean isRolledBack(SQLException e) {
+        return e.getSQLState() != null && e.getSQLState().startsWith("40");
+    }
+
+    /** The row was there. */
+    static boolean isDuplicate(SQLException e) {
+        return e.getSQLState() != null && e.getSQLState().startsWith("23");
+    }
+
+    /** What was the primary is a replica now. */
+    private static boolean isReadOnly(SQLException e) {
+        return "25006".equals(e.getSQLState());
+    }
+}
