@@ -65,6 +65,14 @@ enum Dialect {
         return this == MYSQL ? " FORCE INDEX (" + index + ")" : "";
     }
 
+    /**
+     * The same end in PostgreSQL, which has no such hint: to it, a case hides how rare it believes the condition to be. If that were
+     * rarer than what is asked for, as it is to its mind in a new table, it would read and sort all that is due to find the first.
+     */
+    String seldomFalse(String condition) {
+        return this == POSTGRESQL ? "CASE WHEN " + condition + " THEN TRUE ELSE FALSE END" : condition;
+    }
+
     /** Whether one statement can change rows and return them. */
     boolean returnsWhatItChanged() {
         return this == POSTGRESQL;

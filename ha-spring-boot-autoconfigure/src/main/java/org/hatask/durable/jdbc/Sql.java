@@ -91,8 +91,7 @@ final class Sql {
         moveBack = "DELETE FROM " + history + " WHERE id = ? AND version = ?";
         String select = "SELECT " + ALL_COLUMNS + " FROM " + tasks;
         outdated = select + " WHERE ready_at IS NOT NULL AND expires_at <= " + dialect.now() + " LIMIT ?";
-        due = select + " t" + dialect.keptTo(plainName() + "_ready") + " WHERE " + ready("t")
-                + " ORDER BY ready_at LIMIT ?";
+        due = inOrder(ALL_COLUMNS, isNotOutdated() + " AND " + isNotPaused(), "");
         heldBy = select + " WHERE worker = ? AND state IN ('LEASED', 'RUNNING')";
         abandoned = select + " t WHERE worker IS NOT NULL AND state IN ('LEASED', 'RUNNING')"
                 + " AND NOT EXISTS (SELECT 1 FROM " + workers + " w WHERE w.worker = t.worker) LIMIT ?";
@@ -107,28 +106,40 @@ final class Sql {
         submittedAt = "SELECT submitted_at FROM " + tasks + " WHERE id = ? UNION ALL SELECT submitted_at FROM "
                 + history + " WHERE id = ?";
         expire = "DELETE FROM " + workers + " WHERE lease_end <= " + dialect.now();
-        oldestDue = "SELECT " + dialect.now() + " - MIN(ready_at) FROM " + tasks + " WHERE " + notOutdated();
+        oldestDue = "SELECT " + dialect.now() + " - MIN(ready_at) FROM " + tasks + " WHERE " + isReady() + " AND "
+                + isNotOutdated();
         countByState = "SELECT state, COUNT(*) FROM " + tasks + " GROUP BY state UNION ALL SELECT state, COUNT(*) FROM "
                 + history + " GROUP BY state";
     }
 
-    private String notOutdated() {
-        return "ready_at <= " + dialect.now() + " AND (expires_at IS NULL OR expires_at > " + dialect.now() + ")";
+    private String isReady() {
+        return "ready_at <= " + dialect.now();
     }
 
-    private String ready(String alias) {
-        return notOutdated() + " AND NOT EXISTS (SELECT 1 FROM " + paused + " p WHERE p.task = " + alias + ".task)";
+    private String isNotOutdated() {
+        return "(expires_at IS NULL OR expires_at > " + dialect.now() + ")";
     }
 
-    /** Of the tasks that may be given to a worker: their signatures twice each, its node, milliseconds, itself, how many. */
-    private String claimable(String columns, int signatures) {
+    private String isNotPaused() {
+        return "task NOT IN (SELECT p.task FROM " + paused + " p)";
+    }
+
+    /** Tasks in the order in which they are due. */
+    private String inOrder(String columns, String condition, String more) {
         return "SELECT " + columns + " FROM " + tasks + " t" + dialect.keptTo(plainName() + "_ready") + " WHERE "
-                + ready("t")
-                + " AND (task, signature) IN (" + String.join(", ", Collections.nCopies(signatures, "(?, ?)")) + ")"
-                + " AND (last_node_id IS NULL OR last_node_id <> ? OR due_at <= " + dialect.now() + " - ?)"
-                + " AND EXISTS (SELECT 1 FROM " + workers + " w WHERE w.worker = ?)"
-                + " ORDER BY ready_at LIMIT ? FOR UPDATE" + (dialect == Dialect.POSTGRESQL ? " OF t" : "")
-                + " SKIP LOCKED";
+                + isReady() + " AND " + dialect.seldomFalse(condition) + more + " ORDER BY ready_at LIMIT ?";
+    }
+
+    /** Of the tasks that may be given to a worker: their signatures by name, its node, milliseconds, itself, how many. */
+    private String claimable(String columns, int signatures) {
+        return inOrder(
+                        columns,
+                        isNotOutdated() + " AND " + isNotPaused() + " AND (task, signature) IN ("
+                                + String.join(", ", Collections.nCopies(signatures, "(?, ?)")) + ")"
+                                + " AND (last_node_id IS NULL OR last_node_id <> ? OR due_at <= " + dialect.now()
+                                + " - ?)",
+                        " AND EXISTS (SELECT 1 FROM " + workers + " w WHERE w.worker = ?)")
+                + " FOR UPDATE" + (dialect == Dialect.POSTGRESQL ? " OF t" : "") + " SKIP LOCKED";
     }
 
     /** Worker, node, and what {@link #claimable} says: they are leased and returned. */
