@@ -36,6 +36,7 @@ import org.springframework.util.unit.DataSize;
  * @param link connections between nodes
  * @param security who may take part
  * @param fence what keeps masters of the past out of the application's database
+ * @param taskStore where durable tasks are kept
  * @param tasks overrides of the annotation, by task name
  */
 @ConfigurationProperties("ha")
@@ -53,6 +54,7 @@ public record HaProperties(
         @DefaultValue Link link,
         @DefaultValue Security security,
         @DefaultValue Fence fence,
+        @DefaultValue TaskStore taskStore,
         @DefaultValue Map<String, TaskOverride> tasks) {
 
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._:-]{0,127}");
@@ -443,6 +445,51 @@ public record HaProperties(
 
         public Fence {
             require(TableName.isPlain(table), "ha.fence.table", table, TableName.EXPECTED);
+        }
+    }
+
+    /**
+     * @param type which store
+     * @param dataSource name of the data source's bean, for jdbc. Default is the only one, or the primary one
+     * @param table where tasks are kept, for jdbc; with its schema before a dot where it needs one. The names of the other
+     *     tables begin with it
+     * @param maxPayload most characters of the arguments of a task, of its result and of its checkpoint, one counted as a byte;
+     *     for jdbc and memory
+     * @param statementTimeout how long one statement may take, for jdbc
+     */
+    public record TaskStore(
+            @DefaultValue("zookeeper") Type type,
+            @Nullable String dataSource,
+            @DefaultValue("ha_task") String table,
+            @DefaultValue("1MB") DataSize maxPayload,
+            @DefaultValue("10s") Duration statementTimeout) {
+
+        /** Which store. */
+        public enum Type {
+            /** That of this process, which forgets them when it ends; for tests and for one node. */
+            MEMORY,
+            /** The cluster's ZooKeeper; for few and small tasks. */
+            ZOOKEEPER,
+            /** The application's database, in whose transactions tasks are submitted. */
+            JDBC
+        }
+
+        public TaskStore {
+            require(TableName.isPlain(table), "ha.task-store.table", table, TableName.EXPECTED);
+            require(
+                    maxPayload.toBytes() >= 1024 && maxPayload.toBytes() <= 256L * 1024 * 1024,
+                    "ha.task-store.max-payload",
+                    maxPayload,
+                    "between 1KB and 256MB");
+            require(
+                    statementTimeout.toMillis() >= 1000 && statementTimeout.toHours() < 24,
+                    "ha.task-store.statement-timeout",
+                    statementTimeout,
+                    "at least 1s and less than a day");
+        }
+
+        int maxCharacters() {
+            return (int) maxPayload.toBytes();
         }
     }
 

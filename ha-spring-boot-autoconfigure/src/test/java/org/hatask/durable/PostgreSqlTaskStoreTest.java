@@ -1,10 +1,20 @@
 package org.hatask.durable;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import com.zaxxer.hikari.HikariDataSource;
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.IntStream;
 import javax.sql.DataSource;
+import org.hatask.durable.jdbc.JdbcStoreSettings;
+import org.hatask.durable.jdbc.JdbcTaskStore;
 import org.hatask.jdbc.Database;
 import org.hatask.jdbc.DatabaseServer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIf;
 
 @EnabledIf(
@@ -33,6 +43,70 @@ class PostgreSqlTaskStoreTest extends JdbcTaskStoreConformanceTest {
 
     @Override
     DataSource dataSource() {
-        return server.dataSource("");
+        return server.dataSource("options=-c%20TimeZone=Asia/Tokyo");
+    }
+
+    @Test
+    void aServerThatHangsKeepsNobodyForEver() throws Exception {
+        JdbcTaskStore hasty = new JdbcTaskStore(pool, settings(Duration.ofSeconds(1)));
+        TaskRecord task = submit(task("mail").build(hasty));
+        AutoCloseable frozen = server.freeze();
+        try {
+            assertThatExceptionOfType(StoreUnavailableException.class)
+                    .isThrownBy(() -> hasty.find(List.of(task.id())))
+                    .withMessageContaining("ledger");
+        } finally {
+            frozen.close();
+        }
+        eventually(() -> assertThat(hasty.find(List.of(task.id()))).containsExactly(task));
+    }
+
+    @Test
+    void batchesThatTheDriverWritesAnewAreKeptAsTheyAre() {
+        try (HikariDataSource rewriting = newPool(server.dataSource("reWriteBatchedInserts=true"))) {
+            JdbcTaskStore store = new JdbcTaskStore(rewriting, settings());
+            submit(task("mail").key("k2").build(newest));
+            List<TaskRecord> kept = store.submit(IntStream.range(0, 5)
+                    .mapToObj(i -> task("mail").key("k" + i).build(store))
+                    .toList());
+            assertThat(newest.due(10)).containsExactlyInAnyOrderElementsOf(kept);
+            assertThat(store.replace(
+                            kept.stream().map(task -> task.cancel(store.now())).toList()))
+                    .containsOnly(true);
+        }
+    }
+
+    @Test
+    void theTablesCanHaveOtherNamesInASchemaOfTheirOwn() {
+        jdbc.execute("CREATE SCHEMA IF NOT EXISTS ops");
+        run(database()
+                .ddlFor(JdbcTaskStore.class)
+                .replace("ON ha_task", "ON ops.job")
+                .replace("EXISTS ha_task", "EXISTS job")
+                .replace("TABLE IF NOT EXISTS job", "TABLE IF NOT EXISTS ops.job"));
+        JdbcTaskStore store =
+                new JdbcTaskStore(pool, new JdbcStoreSettings("ledger", "ops.job", 1000, Duration.ofSeconds(30)));
+        store.afterPropertiesSet();
+        TaskRecord task = store.submit(List.of(task("mail").build(store))).get(0);
+        assertThat(store.due(10)).containsExactly(task);
+        assertThat(newest.due(10)).isEmpty();
+    }
+
+    /** Also in a table of which the database knows nothing, or nothing that is still true. */
+    @Test
+    void theFirstTasksAreFoundWithoutSortingAll() {
+        newest.submit(IntStream.range(0, 3000)
+                .mapToObj(i -> task("mail").build(newest))
+                .toList());
+        register("w.1");
+        jdbc.execute("SELECT pg_stat_reset()");
+        newest.lease(request("w.1", ALL, 5));
+        eventually(() -> {
+            jdbc.execute("SELECT pg_stat_clear_snapshot()");
+            assertThat(jdbc.queryForObject(
+                            "SELECT idx_tup_read FROM pg_stat_user_indexes WHERE indexrelname = 'ha_task_ready'",
+                            Long.class))
+                    .isBetween(5L, 100L);
+        });
     }
 }

@@ -133,6 +133,27 @@ public final class DatabaseServer implements AutoCloseable {
         return new DriverManagerDataSource(url + (parameters.isEmpty() ? "" : "?" + parameters), user, "");
     }
 
+    /** From now on it neither answers nor refuses, until this is closed: as a machine that hangs. */
+    public AutoCloseable freeze() throws Exception {
+        signal("STOP");
+        return () -> signal("CONT");
+    }
+
+    private void signal(String name) throws Exception {
+        List<String> servers = process.descendants()
+                .filter(child -> child.info()
+                        .command()
+                        .filter(command -> command.contains("postgres") || command.contains("mariadbd"))
+                        .isPresent())
+                .map(child -> "" + child.pid())
+                .toList();
+        List<String> command = new ArrayList<>(List.of("kill", "-" + name));
+        command.addAll(servers);
+        if (servers.isEmpty() || new ProcessBuilder(command).start().waitFor() != 0) {
+            throw new IllegalStateException("cannot signal the processes of the database: " + servers);
+        }
+    }
+
     @Override
     public void close() throws Exception {
         process.getOutputStream().close();

@@ -1,0 +1,1 @@
+CREATE TABLE ha_task (id INTEGER);
