@@ -40,6 +40,8 @@ class ArchitectureTest {
             .definedBy("org.hatask.standby")
             .layer("fence")
             .definedBy("org.hatask.fence")
+            .layer("jdbc")
+            .definedBy("org.hatask.jdbc")
             .layer("cluster")
             .definedBy("org.hatask.cluster")
             .layer("public")
@@ -66,7 +68,9 @@ class ArchitectureTest {
             .whereLayer("standby")
             .mayOnlyBeAccessedByLayers("autoconfigure", "actuate")
             .whereLayer("fence")
-            .mayOnlyBeAccessedByLayers("autoconfigure");
+            .mayOnlyBeAccessedByLayers("autoconfigure")
+            .whereLayer("jdbc")
+            .mayOnlyBeAccessedByLayers("autoconfigure", "durable", "fence");
 
     @ArchTest
     static final ArchRule thereAreNoCircles =

@@ -1,4 +1,4 @@
-/** Keeps masters of the past out of a database. The only place that knows Spring's JDBC and transactions. */
+/** Keeps masters of the past out of a database. */
 @NullMarked
 package org.hatask.fence;
 

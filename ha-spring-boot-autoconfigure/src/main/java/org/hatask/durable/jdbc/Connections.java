@@ -84,7 +84,9 @@ final class Connections {
                 if (!Troubles.isRolledBack(e) || attempt == TRIES) {
                     throw troubles.of(e, dialect());
                 }
-                log.debug("The database gave a transaction of durable tasks up, which is tried again", e);
+                log.info(
+                        "The database gave a transaction of durable tasks up in favour of another; it is tried again: {}",
+                        e.getMessage());
             }
         }
     }

@@ -2,6 +2,7 @@ package org.hatask.durable.jdbc;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.SQLFeatureNotSupportedException;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import org.slf4j.Logger;
@@ -39,13 +40,13 @@ final class Loan implements AutoCloseable {
      *
      * @return false when the driver has no such limit
      */
-    boolean limit(int millis) {
+    boolean limit(int millis) throws SQLException {
         try {
             int usual = connection.getNetworkTimeout();
             connection.setNetworkTimeout(Runnable::run, millis);
             changes.push(() -> connection.setNetworkTimeout(Runnable::run, usual));
             return true;
-        } catch (SQLException | RuntimeException | AbstractMethodError e) {
+        } catch (SQLFeatureNotSupportedException | AbstractMethodError e) {
             log.debug("The driver has no limit for answers from the network", e);
             return false;
         }
