@@ -58,8 +58,8 @@ enum Dialect {
     }
 
     /**
-     * Keeps the optimizer to an index. Without it, statistics from a time when the table was
-     * empty would let it sort the whole table, and lock it.
+     * Keeps the optimizer to an index. Without it, it would read the whole of a small table, or of one that was empty when its
+     * statistics were taken, and so lock the rows of others or wait for them.
      */
     String keptTo(String index) {
         return this == MYSQL ? " FORCE INDEX (" + index + ")" : "";

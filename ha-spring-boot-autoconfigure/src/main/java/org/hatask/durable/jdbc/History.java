@@ -40,7 +40,7 @@ final class History {
         if (!ids.isEmpty()) {
             List<String> padded = Lists.padded(ids);
             session.update(sql.copyToHistory(padded.size()), parameters -> parameters.texts(padded));
-            session.update(Sql.delete(sql.tasks, padded.size()), parameters -> parameters.texts(padded));
+            session.batch(Sql.delete(sql.tasks), ids, Parameters::text);
         }
         return ids.size();
     }
@@ -81,9 +81,8 @@ final class History {
 
     private static int pruneSome(Session session, boolean moved, Instant endedBefore, int atMost) throws SQLException {
         Sql sql = session.sql();
-        String table = moved ? sql.history : sql.tasks;
         List<Ended> old = session.query(
-                Sql.endedBefore(table),
+                sql.endedBefore(moved),
                 parameters -> parameters.time(endedBefore).number(atMost),
                 row -> new Ended(row.getString(1), TaskKey.of(row.getString(2), row.getString(3))));
         if (old.isEmpty()) {
@@ -94,8 +93,8 @@ final class History {
         if (!keys.isEmpty()) {
             session.batch(sql.deleteKey, keys, (parameters, key) -> key.bind(parameters, sql.dialect));
         }
-        List<String> ids = Lists.padded(old.stream().map(Ended::id).toList());
-        session.update(Sql.delete(table, ids.size()), parameters -> parameters.texts(ids));
+        session.batch(
+                Sql.delete(moved ? sql.history : sql.tasks), old, (parameters, ended) -> parameters.text(ended.id()));
         return old.size();
     }
 }

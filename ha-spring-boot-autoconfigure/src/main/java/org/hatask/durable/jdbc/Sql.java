@@ -155,12 +155,14 @@ final class Sql {
 
     /** Worker, node, ids. */
     String lease(int ids) {
-        return "UPDATE " + tasks + " SET state = 'LEASED', version = version + 1, worker = ?, node_id = ? WHERE id IN ("
-                + list(ids) + ")";
+        return "UPDATE " + tasks + dialect.keptTo("PRIMARY")
+                + " SET state = 'LEASED', version = version + 1, worker = ?, node_id = ? WHERE id IN (" + list(ids)
+                + ")";
     }
 
     String lockVersions(int ids) {
-        return "SELECT id, version FROM " + tasks + " WHERE id IN (" + list(ids) + ") ORDER BY id FOR UPDATE";
+        return "SELECT id, version FROM " + tasks + dialect.keptTo("PRIMARY") + " WHERE id IN (" + list(ids)
+                + ") ORDER BY id FOR UPDATE";
     }
 
     /** Ids, twice. */
@@ -171,7 +173,7 @@ final class Sql {
 
     /** Names and keys. A lock, where it is held already, sees the newest row whatever the transaction's snapshot shows. */
     String ownersOf(int keyed) {
-        return "SELECT task, idempotency_key, id FROM " + keys + " WHERE "
+        return "SELECT task, idempotency_key, id FROM " + keys + dialect.keptTo("PRIMARY") + " WHERE "
                 + String.join(" OR ", Collections.nCopies(keyed, "task = ? AND idempotency_key = ?"))
                 + (dialect == Dialect.MYSQL ? " FOR UPDATE" : "");
     }
@@ -203,7 +205,8 @@ final class Sql {
 
     /** How many. */
     String lockEnded() {
-        return "SELECT id FROM " + tasks + " WHERE " + ENDED + " ORDER BY ended_at LIMIT ? FOR UPDATE SKIP LOCKED";
+        return "SELECT id FROM " + tasks + dialect.keptTo(plainName() + "_ended") + " WHERE " + ENDED
+                + " ORDER BY ended_at LIMIT ? FOR UPDATE SKIP LOCKED";
     }
 
     String copyToHistory(int ids) {
@@ -212,9 +215,10 @@ final class Sql {
     }
 
     /** Time and how many. */
-    static String endedBefore(String table) {
-        return "SELECT id, task, idempotency_key FROM " + table + " WHERE " + ENDED
-                + " AND ended_at < ? ORDER BY ended_at LIMIT ? FOR UPDATE SKIP LOCKED";
+    String endedBefore(boolean moved) {
+        String index = plainName() + (moved ? "_history_ended" : "_ended");
+        return "SELECT id, task, idempotency_key FROM " + (moved ? history : tasks) + dialect.keptTo(index) + " WHERE "
+                + ENDED + " AND ended_at < ? ORDER BY ended_at LIMIT ? FOR UPDATE SKIP LOCKED";
     }
 
     /** New state, id, version, old state. */
@@ -227,8 +231,9 @@ final class Sql {
         return "UPDATE " + table + " SET state = ? WHERE state = ?";
     }
 
-    static String delete(String table, int ids) {
-        return "DELETE FROM " + table + " WHERE id IN (" + list(ids) + ")";
+    /** For one id, as MariaDB would search a small table from end to end for several, and cannot be told an index here. */
+    static String delete(String table) {
+        return "DELETE FROM " + table + " WHERE id = ?";
     }
 
     /** Statements that fail unless the tables and their columns are there. */
