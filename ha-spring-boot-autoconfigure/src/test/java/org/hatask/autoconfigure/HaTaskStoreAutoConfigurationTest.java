@@ -2,6 +2,7 @@ package org.hatask.autoconfigure;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.sql.Connection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -26,6 +27,7 @@ import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Primary;
 import org.springframework.core.io.support.SpringFactoriesLoader;
 import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.jdbc.datasource.AbstractDataSource;
 import org.springframework.jdbc.datasource.DriverManagerDataSource;
 
 class HaTaskStoreAutoConfigurationTest {
@@ -56,6 +58,28 @@ class HaTaskStoreAutoConfigurationTest {
         DataSource main() {
             return new DriverManagerDataSource("jdbc:h2:mem:main;DB_CLOSE_DELAY=-1", "sa", "");
         }
+    }
+
+    @Test
+    void anApplicationThatSaysNothingHasNoStoreAndItsDatabaseIsLeftAlone() {
+        bare.withBean("ledger", DataSource.class, () -> new AbstractDataSource() {
+                    @Override
+                    public Connection getConnection() {
+                        throw new AssertionError("somebody wants a connection");
+                    }
+
+                    @Override
+                    public Connection getConnection(String user, String password) {
+                        return getConnection();
+                    }
+                })
+                .run(context -> assertThat(context).hasNotFailed().doesNotHaveBean(TaskStore.class));
+    }
+
+    @Test
+    void anApplicationWithoutSpringsJdbcDoesNotMissIt() {
+        bare.withClassLoader(new FilteredClassLoader("org.springframework.jdbc", "org.springframework.transaction"))
+                .run(context -> assertThat(context).hasNotFailed().doesNotHaveBean(TaskStore.class));
     }
 
     @Test
