@@ -33,7 +33,7 @@ public final class DatabaseServer implements AutoCloseable {
             signal=$1; shift
             "$@" </dev/null & server=$!
             cat >/dev/null
-            kill -$signal $server
+            kill -$signal $server; kill -CONT $server
             wait $server
             rm -rf "$PWD"
             """;
