@@ -53,6 +53,9 @@ public @interface HaTask {
     /** What a call does on a node that has not the role. */
     OffRole offRole() default OffRole.FORWARD;
 
+    /** What becomes of a call when its caller dies. {@link Delivery#DURABLE} takes {@code void} or a future as result. */
+    Delivery delivery() default Delivery.DIRECT;
+
     /** How one of several nodes is chosen. */
     Balance balance() default Balance.DEFAULT;
 }

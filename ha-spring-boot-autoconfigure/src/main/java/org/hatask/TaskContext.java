@@ -70,6 +70,37 @@ public interface TaskContext {
     boolean isCancelled();
 
     /**
+     * Says how far the task has come, for people to read. It is written soon, and of several texts only the newest; what does
+     * not fit into 200 characters is cut off. Does nothing in a task that is not durable.
+     */
+    default void progress(String text) {}
+
+    /**
+     * What the task saved last, in this attempt or in one before; empty when it saved nothing, or is not durable.
+     *
+     * @param type what was saved, as one that Jackson can read
+     * @throws HaException when what was saved is no such thing
+     */
+    default <T> Optional<T> checkpoint(Class<T> type) {
+        return Optional.empty();
+    }
+
+    /**
+     * Saves how far a durable task has come, so that its next attempt can go on from there, on whatever node. Returns when it
+     * is safe, and so may block for as long as the store does not answer.
+     *
+     * @param value any JSON value
+     * @throws TaskStoreException when it is too large, or this attempt does not count any more: another one may have begun, and
+     *     this one should end
+     * @throws IllegalStateException when the task is not durable
+     */
+    default void saveCheckpoint(Object value) {
+        throw new IllegalStateException(
+                "Task " + taskName() + " is not durable, so nothing of it is kept: annotate it with"
+                        + " @HaTask(delivery = DURABLE) to save a checkpoint");
+    }
+
+    /**
      * Makes sure that this node still is the master of {@link #epoch()}: to be called before an effect that only the master
      * may have. Does nothing in tasks for other roles.
      *

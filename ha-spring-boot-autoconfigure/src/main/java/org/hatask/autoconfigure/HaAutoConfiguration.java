@@ -18,6 +18,9 @@ import org.hatask.dispatch.NodeLoads;
 import org.hatask.dispatch.RetryBudget;
 import org.hatask.dispatch.Strategies;
 import org.hatask.dispatch.TaskLoadBalancer;
+import org.hatask.durable.DurableTasks;
+import org.hatask.durable.TaskManager;
+import org.hatask.durable.TaskStore;
 import org.hatask.execute.ArgumentCodec;
 import org.hatask.execute.ExecutorSettings;
 import org.hatask.execute.JacksonArgumentCodec;
@@ -75,7 +78,8 @@ public class HaAutoConfiguration {
                         beans.getBean(Dispatcher.class),
                         beans.getBean(TaskInvoker.class),
                         beans.getBean(ClusterState.class),
-                        beans.getBean(MasterElection.class).mastership()));
+                        beans.getBean(MasterElection.class).mastership(),
+                        beans.getBean(DurableTasks.class)));
     }
 
     @Bean
@@ -214,6 +218,39 @@ public class HaAutoConfiguration {
     @Bean
     LinkClosing haLinkClosing(Dispatcher dispatcher, LinkTransport transport) {
         return new LinkClosing(dispatcher, transport);
+    }
+
+    /** Depends on the node's life cycle, so that it starts after it and stops before it. */
+    @Bean
+    TaskManager haTaskManager(
+            HaProperties properties,
+            ObjectProvider<TaskStore> store,
+            ClusterState cluster,
+            MasterElection election,
+            TaskExecutor executor,
+            ArgumentCodec codec,
+            TaskRegistrar registrar,
+            NodeHealth health,
+            HaThreads threads,
+            ClusterEvents events,
+            NodeLifecycle after) {
+        return new TaskManager(
+                store::getObject,
+                properties.durable().settings(executor.threads()),
+                new TaskManager.Parts(
+                        cluster,
+                        election.mastership(),
+                        executor,
+                        codec,
+                        registrar::registry,
+                        health,
+                        threads.callbacks(),
+                        events::taskReassigned));
+    }
+
+    @Bean
+    DurableTasks haTasks(TaskRegistrar registrar, ClusterState cluster, ArgumentCodec codec, TaskManager manager) {
+        return new DurableTasks(registrar::registry, cluster, codec, manager);
     }
 
     @Bean

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.hatask.Balance;
+import org.hatask.durable.WorkerSettings;
 import org.hatask.execute.TaskOverride;
 import org.hatask.failure.FailureSettings;
 import org.hatask.jdbc.TableName;
@@ -37,6 +38,7 @@ import org.springframework.util.unit.DataSize;
  * @param security who may take part
  * @param fence what keeps masters of the past out of the application's database
  * @param taskStore where durable tasks are kept
+ * @param durable how durable tasks are executed
  * @param tasks overrides of the annotation, by task name
  */
 @ConfigurationProperties("ha")
@@ -55,6 +57,7 @@ public record HaProperties(
         @DefaultValue Security security,
         @DefaultValue Fence fence,
         @DefaultValue TaskStore taskStore,
+        @DefaultValue Durable durable,
         @DefaultValue Map<String, TaskOverride> tasks) {
 
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._:-]{0,127}");
@@ -355,6 +358,47 @@ public record HaProperties(
             return threads != null
                     ? threads
                     : Math.max(16, 8 * Runtime.getRuntime().availableProcessors());
+        }
+    }
+
+    /**
+     * @param lease how long a node that the task store does not hear of keeps the durable tasks it has. A node that leaves the
+     *     cluster without notice loses them earlier
+     * @param concurrency how many durable tasks a node executes at the same time. Default is ha.executor.threads
+     * @param pollInterval how often a node looks for durable tasks that are due
+     * @param retention how long durable tasks are kept once they are over
+     */
+    public record Durable(
+            @DefaultValue("15s") Duration lease,
+            @Nullable Integer concurrency,
+            @DefaultValue("500ms") Duration pollInterval,
+            @DefaultValue("7d") Duration retention) {
+
+        public Durable {
+            require(
+                    lease.toMillis() >= 1000 && lease.toHours() < 24,
+                    "ha.durable.lease",
+                    lease,
+                    "at least 1s and less than a day");
+            require(
+                    concurrency == null || concurrency >= 1 && concurrency <= 10_000,
+                    "ha.durable.concurrency",
+                    concurrency,
+                    "between 1 and 10000");
+            require(
+                    pollInterval.toMillis() >= 10 && pollInterval.compareTo(lease) < 0,
+                    "ha.durable.poll-interval",
+                    pollInterval,
+                    "at least 10ms and less than ha.durable.lease");
+            require(
+                    !retention.isNegative() && !retention.isZero(),
+                    "ha.durable.retention",
+                    retention,
+                    "more than zero");
+        }
+
+        WorkerSettings settings(int threads) {
+            return new WorkerSettings(lease, concurrency != null ? concurrency : threads, pollInterval, retention);
         }
     }
 

@@ -34,8 +34,14 @@ public final class HaTaskInterceptor implements MethodInterceptor {
      * @param invoker tells which calls are executions already
      * @param cluster the view of the cluster
      * @param mastership whether this node is master
+     * @param durable takes the calls that are to be recorded
      */
-    public record Engine(Dispatcher dispatcher, TaskInvoker invoker, ClusterState cluster, Mastership mastership) {}
+    public record Engine(
+            Dispatcher dispatcher,
+            TaskInvoker invoker,
+            ClusterState cluster,
+            Mastership mastership,
+            DurableCalls durable) {}
 
     public HaTaskInterceptor(Map<Method, TaskDefinition> tasks, Supplier<Engine> engine) {
         this.tasks = Map.copyOf(tasks);
@@ -61,6 +67,9 @@ public final class HaTaskInterceptor implements MethodInterceptor {
             throw new TaskRejectedException(
                     "Task " + task + " is for the role " + task.role() + " with offRole = REJECT, and node "
                             + ha.cluster().view().self().id() + " has not that role");
+        }
+        if (task.isDurable()) {
+            return ha.durable().call(task, invocation.getArguments());
         }
         Supplier<Callable<@Nullable Object>> local = () -> inPlace(task, invocation);
         return task.async()

@@ -8,12 +8,12 @@ import org.hatask.execute.Outcome;
 import org.hatask.execute.RetrySettings;
 
 /** Whether an attempt is worth another one, and after which pause. Immutable. */
-final class RetryPolicy {
+public final class RetryPolicy {
 
     private final RetrySettings settings;
     private final IntervalFunction pauses;
 
-    RetryPolicy(RetrySettings settings) {
+    public RetryPolicy(RetrySettings settings) {
         this.settings = settings;
         this.pauses = pauses(settings);
     }
@@ -38,7 +38,7 @@ final class RetryPolicy {
     }
 
     /** Whether the failure is of a kind that another attempt may mend. */
-    boolean covers(Outcome.Failed failed) {
+    public boolean covers(Outcome.Failed failed) {
         return !matches(settings.noRetryFor(), failed)
                 && (settings.retryFor().isEmpty() || matches(settings.retryFor(), failed));
     }
@@ -47,12 +47,12 @@ final class RetryPolicy {
      * Whether an unknown outcome, which reaches the caller as {@code error}, may be followed by another attempt. It may
      * unless that is excluded by name: {@code retryFor} speaks of what the method throws.
      */
-    boolean covers(Throwable error) {
+    public boolean covers(Throwable error) {
         return settings.noRetryFor().stream().noneMatch(type -> type.isInstance(error));
     }
 
     /** The pause after this many failed attempts. */
-    Duration pauseAfter(int attempts) {
+    public Duration pauseAfter(int attempts) {
         return settings.delay().isZero() ? Duration.ZERO : Duration.ofMillis(pauses.apply(attempts));
     }
 

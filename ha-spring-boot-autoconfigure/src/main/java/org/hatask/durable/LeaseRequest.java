@@ -21,8 +21,7 @@ public record LeaseRequest(Lease holder, Map<String, String> signatures, Duratio
 
     /** Whether the worker may be given the task, which is due. */
     public boolean wants(TaskRecord task, Instant now) {
-        boolean mine = !task.attempts().isEmpty()
-                && task.attempts().get(task.attempts().size() - 1).nodeId().equals(holder.nodeId());
+        boolean mine = holder.nodeId().equals(task.lastNode());
         return task.signature().equals(signatures.get(task.task()))
                 && !(mine && task.dueAt().plus(leaveToOthers).isAfter(now));
     }

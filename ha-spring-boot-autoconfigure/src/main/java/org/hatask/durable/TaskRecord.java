@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.function.Consumer;
+import org.hatask.DurableTask;
 import org.hatask.TaskState;
 import org.jspecify.annotations.Nullable;
 
@@ -303,6 +304,29 @@ public record TaskRecord(
     /** The record as the store has it after this change. */
     public TaskRecord withVersion(long newVersion) {
         return with(change -> change.version = newVersion);
+    }
+
+    /** The task as the application sees it. */
+    public DurableTask view() {
+        String node = lease != null ? lease.nodeId() : lastNode();
+        return new DurableTask(
+                id,
+                task,
+                state,
+                attempt(),
+                submittedAt,
+                submittedBy,
+                dueAt,
+                endedAt,
+                node,
+                key,
+                progress,
+                failure == null ? null : failure.message());
+    }
+
+    /** Id of the node that made the last attempt; null before the first. */
+    public @Nullable String lastNode() {
+        return attempts.isEmpty() ? null : attempts.get(attempts.size() - 1).nodeId();
     }
 
     /** The task in messages. */

@@ -31,6 +31,18 @@ public interface ArgumentCodec {
     @Nullable
     Object readResult(TaskDefinition task, byte[] json);
 
+    /**
+     * Writes what a durable task keeps for its next attempt.
+     *
+     * @throws CodecException when it cannot be written
+     */
+    byte[] writeCheckpoint(TaskDefinition task, Object value);
+
+    /**
+     * @throws CodecException when it does not fit the type
+     */
+    <T> T readCheckpoint(TaskDefinition task, byte[] json, Class<T> type);
+
     /** Writes an exception as data: type names, message, declared ones first. Never fails. */
     byte[] writeError(Outcome.Failed failure);
 

@@ -123,6 +123,25 @@ public final class JacksonArgumentCodec implements ArgumentCodec {
     }
 
     @Override
+    public byte[] writeCheckpoint(TaskDefinition task, Object value) {
+        try {
+            return mapper.writeValueAsBytes(value);
+        } catch (IOException e) {
+            throw new CodecException("The checkpoint of task " + task + " cannot be written as JSON: " + brief(e), e);
+        }
+    }
+
+    @Override
+    public <T> T readCheckpoint(TaskDefinition task, byte[] json, Class<T> type) {
+        try {
+            return mapper.readValue(json, type);
+        } catch (IOException | RuntimeException e) {
+            throw new CodecException(
+                    "The checkpoint of task " + task + " does not fit " + type.getName() + ": " + brief(e), e);
+        }
+    }
+
+    @Override
     public byte[] writeError(Outcome.Failed failure) {
         String message = failure.error().getMessage();
         if (message != null && message.length() > MAX_MESSAGE_LENGTH) {

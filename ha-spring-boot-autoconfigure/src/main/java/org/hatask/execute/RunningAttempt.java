@@ -1,6 +1,7 @@
 package org.hatask.execute;
 
 import java.time.Duration;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.LongSupplier;
 import org.hatask.Role;
@@ -28,6 +29,7 @@ final class RunningAttempt implements TaskContext {
     private final Attempt attempt;
     private final Mastership mastership;
     private final LongSupplier nanoTime;
+    private final @Nullable Journal journal;
     private final long acceptedNanos;
     private volatile long begunNanos;
     private volatile boolean begun;
@@ -37,10 +39,12 @@ final class RunningAttempt implements TaskContext {
     private boolean interrupted;
     private @Nullable Runnable onStop;
 
-    RunningAttempt(Attempt attempt, Mastership mastership, LongSupplier nanoTime) {
+    /** @param journal null when the task is not durable */
+    RunningAttempt(Attempt attempt, Mastership mastership, LongSupplier nanoTime, @Nullable Journal journal) {
         this.attempt = attempt;
         this.mastership = mastership;
         this.nanoTime = nanoTime;
+        this.journal = journal;
         this.acceptedNanos = nanoTime.getAsLong();
     }
 
@@ -158,6 +162,27 @@ final class RunningAttempt implements TaskContext {
     @Override
     public boolean isCancelled() {
         return stopped() != null;
+    }
+
+    @Override
+    public void progress(String text) {
+        if (journal != null) {
+            journal.progress(text);
+        }
+    }
+
+    @Override
+    public <T> Optional<T> checkpoint(Class<T> type) {
+        return journal == null ? Optional.empty() : journal.checkpoint(type);
+    }
+
+    @Override
+    public void saveCheckpoint(Object value) {
+        if (journal == null) {
+            TaskContext.super.saveCheckpoint(value);
+        } else {
+            journal.saveCheckpoint(value);
+        }
     }
 
     @Override

@@ -5,6 +5,7 @@ import java.lang.reflect.Type;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import org.hatask.Delivery;
 import org.hatask.OffRole;
 import org.hatask.Role;
 
@@ -20,6 +21,7 @@ import org.hatask.Role;
  * @param slowAfter an attempt that takes longer counts as slow
  * @param maxDuration an attempt that runs longer is overdue, and its node suspect
  * @param offRole what a call on a node without the role does
+ * @param delivery what becomes of a call when its caller dies
  * @param balance how one of several nodes is chosen
  * @param scheduled whether the method also is {@code @Scheduled}
  * @param async whether it returns a {@code CompletableFuture}
@@ -38,6 +40,7 @@ public record TaskDefinition(
         Duration slowAfter,
         Duration maxDuration,
         OffRole offRole,
+        Delivery delivery,
         BalanceSettings balance,
         boolean scheduled,
         boolean async,
@@ -49,6 +52,11 @@ public record TaskDefinition(
     public TaskDefinition {
         parameterTypes = List.copyOf(parameterTypes);
         errorTypes = Map.copyOf(errorTypes);
+    }
+
+    /** Whether a call is recorded before it is executed. */
+    public boolean isDurable() {
+        return delivery == Delivery.DURABLE;
     }
 
     /** Identity is the name: a registry holds one definition of it. */

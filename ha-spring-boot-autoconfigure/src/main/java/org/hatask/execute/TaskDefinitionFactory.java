@@ -15,6 +15,7 @@ import java.util.concurrent.Future;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.hatask.Balance;
+import org.hatask.Delivery;
 import org.hatask.HaTask;
 import org.hatask.OffRole;
 import org.hatask.Retry;
@@ -139,8 +140,7 @@ public final class TaskDefinitionFactory {
         checkNotAsync(where, beanClass, method);
         HaTask annotation = found.annotation();
         String name = name(beanName, method, found);
-        TaskOverride override =
-                overrides.getOrDefault(name, new TaskOverride(null, null, null, null, null, null, null));
+        TaskOverride override = overrides.getOrDefault(name, TaskOverride.NONE);
         RetrySettings retry = retry(where, name, annotation.retry(), override.retry());
         Role written = override.role() != null ? override.role() : annotation.role();
         Role role = masterExecutesAll ? Role.MASTER : written;
@@ -158,6 +158,7 @@ public final class TaskDefinitionFactory {
                 time(where, name, "slow-after", override.slowAfter(), annotation.slowAfter(), defaults.slowAfter()),
                 time(where, name, "max-task-duration", override.maxTaskDuration(), "", defaults.maxDuration()),
                 offRole,
+                delivery(where, name, method, annotation, override),
                 balance(where, name, method, role, annotation, override),
                 !AnnotatedElementUtils.findMergedRepeatableAnnotations(method, Scheduled.class)
                         .isEmpty(),
@@ -220,6 +221,20 @@ public final class TaskDefinitionFactory {
         }
         check(where, name, attribute, time.toString(), !time.isNegative() && !time.isZero(), "more than zero");
         return time;
+    }
+
+    /** Who calls a durable task does not wait for its value: it may come when the caller is long gone. */
+    private static Delivery delivery(
+            String where, String name, Method method, HaTask annotation, TaskOverride override) {
+        Delivery delivery = or(override.delivery(), annotation.delivery());
+        Class<?> result = method.getReturnType();
+        if (delivery == Delivery.DURABLE && result != void.class && result != CompletableFuture.class) {
+            throw new InvalidTaskException(
+                    where + " is a durable task but returns " + result.getName() + ".",
+                    "Let it return void or a CompletableFuture of the value, or take delivery = DURABLE away (or"
+                            + " ha.tasks.\"[" + name + "]\".delivery).");
+        }
+        return delivery;
     }
 
     /** A task for the master has one candidate, so a default that needs a key need not bother it. */

@@ -110,7 +110,16 @@ public final class TaskExecutor implements AutoCloseable {
 
     /** Runs the attempt on a thread of the pool. The future completes with what became of it, never exceptionally. */
     public CompletableFuture<Outcome> submit(Attempt attempt, @Nullable Object[] arguments) {
-        RunningAttempt entry = enter(attempt);
+        return submit(attempt, arguments, null);
+    }
+
+    /**
+     * The same for an attempt of a durable task.
+     *
+     * @param journal where it writes what it says of itself; null when the task is not durable
+     */
+    public CompletableFuture<Outcome> submit(Attempt attempt, @Nullable Object[] arguments, @Nullable Journal journal) {
+        RunningAttempt entry = enter(attempt, journal);
         Outcome.Refused refused = admit(attempt);
         if (refused != null) {
             running.remove(entry);
@@ -159,12 +168,12 @@ public final class TaskExecutor implements AutoCloseable {
      */
     public CompletableFuture<Outcome> runInPlace(Attempt attempt, Callable<@Nullable Object> body) {
         CompletableFuture<Outcome> outcome = new CompletableFuture<>();
-        run(enter(attempt), body, outcome);
+        run(enter(attempt, null), body, outcome);
         return outcome;
     }
 
-    private RunningAttempt enter(Attempt attempt) {
-        RunningAttempt entry = new RunningAttempt(attempt, mastership, nanoTime);
+    private RunningAttempt enter(Attempt attempt, @Nullable Journal journal) {
+        RunningAttempt entry = new RunningAttempt(attempt, mastership, nanoTime, journal);
         running.add(entry);
         return entry;
     }
@@ -254,6 +263,20 @@ public final class TaskExecutor implements AutoCloseable {
             }
         }
         return null;
+    }
+
+    /** Whether this node would begin an attempt of the task now, as far as it is concerned itself. */
+    public boolean admits(TaskDefinition task) {
+        long now = nanoTime.getAsLong();
+        return !draining
+                && admit(new Attempt(
+                                task,
+                                "",
+                                1,
+                                mastership.heldEpoch(),
+                                now + TimeUnit.MILLISECONDS.toNanos(WATCH_MILLIS),
+                                self.get().id()))
+                        == null;
     }
 
     private static Outcome notStarted(RunningAttempt entry) {

@@ -3,6 +3,7 @@ package org.hatask.execute;
 import java.time.Duration;
 import java.util.List;
 import org.hatask.Balance;
+import org.hatask.Delivery;
 import org.hatask.OffRole;
 import org.hatask.Role;
 import org.jspecify.annotations.Nullable;
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param offRole what a call on a node without the role does
  * @param retry when it is tried again
  * @param balance how one of several nodes is chosen
+ * @param delivery what becomes of a call when its caller dies
  */
 public record TaskOverride(
         @Nullable Role role,
@@ -25,7 +27,11 @@ public record TaskOverride(
         @Nullable Duration maxTaskDuration,
         @Nullable OffRole offRole,
         @Nullable RetryOverride retry,
-        @Nullable Balance balance) {
+        @Nullable Balance balance,
+        @Nullable Delivery delivery) {
+
+    /** Says nothing. */
+    static final TaskOverride NONE = new TaskOverride(null, null, null, null, null, null, null, null);
 
     /**
      * @param maxAttempts how often the method may be started

@@ -7,6 +7,7 @@ import org.hatask.MasterLostEvent;
 import org.hatask.NodeHealthChangedEvent;
 import org.hatask.NodeJoinedEvent;
 import org.hatask.NodeLeftEvent;
+import org.hatask.TaskReassignedEvent;
 import org.hatask.cluster.ClusterListener;
 import org.hatask.cluster.ClusterView;
 import org.hatask.cluster.Master;
@@ -106,6 +107,11 @@ public final class ClusterEvents implements ClusterListener, MastershipListener 
         } else {
             log.info("This node trusts its judgement of the nodes of cluster '{}' again", clusterName);
         }
+    }
+
+    /** A durable task was taken from a node; who took it has told the log. */
+    public void taskReassigned(TaskReassignedEvent event) {
+        publish(event);
     }
 
     /** A task is overdue wherever it runs. */

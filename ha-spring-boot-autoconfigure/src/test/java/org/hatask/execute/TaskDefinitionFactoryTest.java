@@ -108,6 +108,7 @@ class TaskDefinitionFactoryTest {
                 Duration.ofMinutes(2),
                 null,
                 new TaskOverride.RetryOverride(5, null, null, null, null, null, null),
+                null,
                 null);
         TaskDefinitionFactory factory = new TaskDefinitionFactory(
                 text -> text.replace("${desk.timeout}", "7s"),
@@ -381,7 +382,7 @@ class TaskDefinitionFactoryTest {
 
     @Test
     void configurationWinsOverTheAnnotationsBalance() {
-        TaskOverride weighted = new TaskOverride(null, null, null, null, null, null, Balance.WEIGHTED);
+        TaskOverride weighted = new TaskOverride(null, null, null, null, null, null, Balance.WEIGHTED, null);
         TaskDefinitionFactory factory = new TaskDefinitionFactory(
                 text -> text, Tasks.DEFAULTS, false, Map.of("desk.without", weighted), Balance.RANDOM);
 

@@ -19,6 +19,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
 import java.util.function.Predicate;
 import org.hatask.Balance;
+import org.hatask.Delivery;
 import org.hatask.OffRole;
 import org.hatask.Role;
 import org.hatask.execute.ArgumentCodec;
@@ -85,6 +86,7 @@ final class TestTasks {
                     Duration.ofSeconds(1),
                     Duration.ofMinutes(10),
                     OffRole.FORWARD,
+                    Delivery.DIRECT,
                     new BalanceSettings(Balance.ROUND_ROBIN, BalanceSettings.NO_KEY),
                     false,
                     false,
@@ -111,6 +113,16 @@ final class TestTasks {
 
     /** Strings as bytes; the argument "unreadable" cannot be read, the result "unwritable" not be written. */
     static final class Codec implements ArgumentCodec {
+
+        @Override
+        public byte[] writeCheckpoint(TaskDefinition task, Object value) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public <T> T readCheckpoint(TaskDefinition task, byte[] json, Class<T> type) {
+            throw new UnsupportedOperationException();
+        }
 
         @Override
         public byte[] writeArguments(TaskDefinition task, Object[] arguments) {

@@ -1,0 +1,56 @@
+package org.hatask;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Submits durable tasks by name, finds them, waits for them and cancels them; a bean to inject. All methods are thread-safe,
+ * ask the store and may block for it, and throw {@link TaskStoreException} when it does not answer.
+ */
+public interface HaTasks {
+
+    /**
+     * Prepares a submission.
+     *
+     * @param task name of a task with {@code delivery = DURABLE}
+     * @param arguments those of its method
+     * @throws IllegalArgumentException when this node has no such durable task, or the arguments do not fit its parameters
+     */
+    TaskSubmission prepare(String task, @Nullable Object... arguments);
+
+    /** Submits without further ado, as a call of the method does. */
+    default DurableTask submit(String task, @Nullable Object... arguments) {
+        return prepare(task, arguments).submit();
+    }
+
+    /** The task with this id; empty when there is none or it is no longer kept. */
+    Optional<DurableTask> find(String taskId);
+
+    /**
+     * Tasks, the last submitted first.
+     *
+     * @param task only those of this name; null for all
+     * @param states only those in one of these states; empty for all
+     * @param atMost 1 to 1000
+     */
+    List<DurableTask> list(@Nullable String task, Set<TaskState> states, int atMost);
+
+    /**
+     * What the task returns. The future fails as a direct call would: with what the method threw, with a
+     * {@link HaException}, or with a {@link java.util.concurrent.CancellationException} when the task was cancelled. It also
+     * fails when the task is laid aside. To cancel the future does not cancel the task.
+     *
+     * @param type what the task returns; wrapper types for primitives, {@code Void.class} for nothing
+     */
+    <T> CompletableFuture<@Nullable T> result(String taskId, Class<T> type);
+
+    /**
+     * Cancels the task: it never begins, or its running attempt is interrupted within about a second.
+     *
+     * @return false when it is unknown or final already
+     */
+    boolean cancel(String taskId);
+}

@@ -1,0 +1,30 @@
+package org.hatask;
+
+import java.time.Duration;
+
+/** A durable task about to be submitted. Nothing is recorded before {@link #submit()}. Not thread-safe. */
+public interface TaskSubmission {
+
+    /**
+     * A second submission of the same task with the same key records nothing and returns what became of the first, for as
+     * long as that is kept.
+     *
+     * @param key 1 to 200 characters
+     */
+    TaskSubmission idempotencyKey(String key);
+
+    /** The task does not begin before this time has passed. */
+    TaskSubmission startAfter(Duration delay);
+
+    /** If it has not begun when this time has passed, it never does, and is {@link TaskState#FAILED}. More than zero. */
+    TaskSubmission timeToLive(Duration time);
+
+    /**
+     * Records the task and returns when the record is safe. With the store {@code jdbc} it is part of the transaction of the
+     * calling thread, if there is one: it is executed after the commit, and never after a rollback.
+     *
+     * @throws TaskStoreException when the store cannot be reached, is full, or the arguments are too large; the task is not
+     *     recorded then, or the message says that this is not known
+     */
+    DurableTask submit();
+}

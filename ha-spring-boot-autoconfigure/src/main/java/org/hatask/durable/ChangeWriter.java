@@ -1,0 +1,281 @@
+package org.hatask.durable;
+
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Writes what becomes of the tasks in hand. Its one thread owns their records: changes of different tasks that come while it
+ * writes go into the next write together, those of one task follow each other.
+ *
+ * <p>A write whose answer did not come is made again, unchanged, until the store says what is kept: what was written is
+ * recognized by being what was to be written. Where somebody else has changed the record meanwhile, the step is made from
+ * that, as long as the same worker holds the task in the same attempt. Otherwise the change comes too late.
+ */
+final class ChangeWriter implements AutoCloseable {
+
+    private static final Logger log = LoggerFactory.getLogger(ChangeWriter.class);
+    private static final int MAX_BATCH = 200;
+    private static final long SHORTEST_PAUSE_MILLIS = 100;
+    private static final long LONGEST_PAUSE_MILLIS = 2000;
+
+    private final TaskStore store;
+    private final Thread thread;
+
+    /** What waits for the next write; its monitor guards both flags, too. */
+    private final Queue<Change> arriving = new ArrayDeque<>();
+
+    private boolean closing;
+    private boolean ended;
+
+    /** Taken over by the thread and not settled yet, in order; belongs to the thread. */
+    private final List<Change> open = new ArrayList<>();
+
+    private static final class Change {
+
+        private final Held held;
+        private final UnaryOperator<TaskRecord> step;
+        private final CompletableFuture<Boolean> written = new CompletableFuture<>();
+        private @Nullable TaskRecord from;
+        private @Nullable TaskRecord to;
+
+        Change(Held held, UnaryOperator<TaskRecord> step) {
+            this.held = held;
+            this.step = step;
+        }
+
+        /** The record after the step; the same one for as long as the record before is the same. */
+        TaskRecord next() {
+            TaskRecord before = held.record();
+            TaskRecord after = to;
+            if (after == null || before != from) {
+                after = step.apply(before);
+                to = after;
+                from = before;
+            }
+            return after;
+        }
+    }
+
+    ChangeWriter(TaskStore store) {
+        this.store = store;
+        this.thread = new Thread(this::run, "ha-durable-writer");
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    /**
+     * Changes the task's record.
+     *
+     * @param step makes the new record from the one that is kept; may be made more than once, on the writer's thread. To
+     *     return the record it was given means that there is nothing to change, an {@link IllegalStateException} that it
+     *     cannot be changed any more
+     * @return completes on the writer's thread: true when the change is kept, false when it came too late, exceptionally when
+     *     the store or the step cannot do it
+     */
+    CompletableFuture<Boolean> change(Held held, UnaryOperator<TaskRecord> step) {
+        Change change = new Change(held, step);
+        synchronized (arriving) {
+            if (!ended) {
+                arriving.add(change);
+                arriving.notifyAll();
+                return change.written;
+            }
+        }
+        change.written.complete(false);
+        return change.written;
+    }
+
+    private void run() {
+        long pause = 0;
+        while (awaitWork(pause)) {
+            try {
+                write(firstOfEach());
+                if (pause > 0) {
+                    log.info("The store of durable tasks answers again");
+                }
+                pause = 0;
+            } catch (StoreUnavailableException e) {
+                if (pause == 0) {
+                    log.warn(
+                            "The store of durable tasks does not answer; {} changes wait until it does: {}",
+                            open.size(),
+                            e.getMessage());
+                }
+                pause = Math.min(LONGEST_PAUSE_MILLIS, Math.max(SHORTEST_PAUSE_MILLIS, pause * 2));
+            }
+        }
+    }
+
+    /** Takes over what has arrived; waits for something, and for the pause. False when all is done and nothing more comes. */
+    private boolean awaitWork(long pauseMillis) {
+        synchronized (arriving) {
+            try {
+                if (pauseMillis > 0 && !Thread.currentThread().isInterrupted()) {
+                    TimeUnit.MILLISECONDS.timedWait(arriving, pauseMillis);
+                }
+                while (open.isEmpty() && arriving.isEmpty() && !closing) {
+                    arriving.wait();
+                }
+            } catch (InterruptedException e) {
+                ended = true;
+            }
+            while (!arriving.isEmpty()) {
+                open.add(arriving.remove());
+            }
+            ended |= open.isEmpty();
+        }
+        if (ended) {
+            giveUp();
+        }
+        return !ended;
+    }
+
+    /** One change of every task. */
+    private List<Change> firstOfEach() {
+        Set<Held> seen = new HashSet<>();
+        return open.stream()
+                .filter(change -> seen.add(change.held))
+                .limit(MAX_BATCH)
+                .toList();
+    }
+
+    private void write(List<Change> batch) {
+        List<Change> changes = new ArrayList<>();
+        List<TaskRecord> records = new ArrayList<>();
+        for (Change change : batch) {
+            try {
+                TaskRecord next = change.next();
+                if (next == change.held.record()) {
+                    settle(change, true);
+                } else {
+                    changes.add(change);
+                    records.add(next);
+                }
+            } catch (StoreUnavailableException e) {
+                throw e;
+            } catch (IllegalStateException e) {
+                log.debug("Task {} cannot be changed any more: {}", change.held, e.getMessage());
+                settle(change, false);
+            } catch (RuntimeException e) {
+                fail(change, e);
+            }
+        }
+        if (!changes.isEmpty()) {
+            replace(changes, records);
+        }
+    }
+
+    private void replace(List<Change> changes, List<TaskRecord> records) {
+        List<Boolean> replaced;
+        try {
+            replaced = store.replace(records);
+        } catch (StoreUnavailableException e) {
+            throw e;
+        } catch (RuntimeException e) {
+            // One of them is to blame; the others must not suffer for it.
+            if (changes.size() == 1) {
+                fail(changes.get(0), e);
+            } else {
+                for (int i = 0; i < changes.size(); i++) {
+                    replace(List.of(changes.get(i)), List.of(records.get(i)));
+                }
+            }
+            return;
+        }
+        List<Change> refused = new ArrayList<>();
+        for (int i = 0; i < changes.size(); i++) {
+            TaskRecord record = records.get(i);
+            if (replaced.get(i)) {
+                changes.get(i).held.kept(record.withVersion(record.version() + 1));
+                settle(changes.get(i), true);
+            } else {
+                refused.add(changes.get(i));
+            }
+        }
+        if (!refused.isEmpty()) {
+            lookAgain(refused);
+        }
+    }
+
+    private void lookAgain(List<Change> refused) {
+        Map<String, TaskRecord> kept =
+                store
+                        .find(refused.stream()
+                                .map(change -> change.held.record().id())
+                                .toList())
+                        .stream()
+                        .collect(Collectors.toMap(TaskRecord::id, Function.identity()));
+        for (Change change : refused) {
+            Held held = change.held;
+            TaskRecord before = held.record();
+            TaskRecord now = kept.get(before.id());
+            if (now != null && now.equals(change.next().withVersion(now.version()))) {
+                held.kept(now);
+                settle(change, true);
+            } else if (now != null && now.isHeldBy(held.worker()) && now.attempt() == before.attempt()) {
+                held.kept(now); // And so the step is made again, from this.
+            } else {
+                settle(change, false);
+            }
+        }
+    }
+
+    private void settle(Change change, boolean kept) {
+        open.remove(change);
+        change.written.complete(kept);
+    }
+
+    private void fail(Change change, RuntimeException error) {
+        open.remove(change);
+        change.written.completeExceptionally(error);
+    }
+
+    private void giveUp() {
+        if (!open.isEmpty()) {
+            log.warn(
+                    "{} changes of durable tasks were not written before the node stopped: other nodes find these tasks"
+                            + " abandoned",
+                    open.size());
+        }
+        List.copyOf(open).forEach(change -> settle(change, false));
+    }
+
+    /** Writes what is left, but not for longer than this; whether all was written. */
+    boolean close(Duration atMost) {
+        synchronized (arriving) {
+            closing = true;
+            arriving.notifyAll();
+        }
+        try {
+            thread.join(Math.max(1, atMost.toMillis()));
+            if (!thread.isAlive()) {
+                return true;
+            }
+            thread.interrupt();
+            thread.join(1000);
+        } catch (InterruptedException e) {
+            thread.interrupt();
+            Thread.currentThread().interrupt();
+        }
+        return false;
+    }
+
+    @Override
+    public void close() {
+        close(Duration.ZERO);
+    }
+}

@@ -1,0 +1,247 @@
+package org.hatask.durable;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.hatask.DurableTask;
+import org.hatask.HaException;
+import org.hatask.HaTasks;
+import org.hatask.TaskOutcomeUnknownException;
+import org.hatask.TaskRejectedException;
+import org.hatask.TaskState;
+import org.hatask.TaskSubmission;
+import org.hatask.TaskTimeoutException;
+import org.hatask.cluster.ClusterState;
+import org.hatask.dispatch.DurableCalls;
+import org.hatask.execute.ArgumentCodec;
+import org.hatask.execute.CodecException;
+import org.hatask.execute.TaskDefinition;
+import org.hatask.execute.TaskRegistry;
+import org.jspecify.annotations.Nullable;
+
+/** Submits durable tasks and tells what becomes of them. Holds nothing itself. */
+public final class DurableTasks implements HaTasks, DurableCalls {
+
+    private static final int MAX_KEY = 200;
+
+    private final Supplier<TaskRegistry> registry;
+    private final ClusterState cluster;
+    private final ArgumentCodec codec;
+    private final TaskManager manager;
+
+    /** @param registry the tasks of this node, once they are known */
+    public DurableTasks(
+            Supplier<TaskRegistry> registry, ClusterState cluster, ArgumentCodec codec, TaskManager manager) {
+        this.registry = registry;
+        this.cluster = cluster;
+        this.codec = codec;
+        this.manager = manager;
+    }
+
+    @Override
+    public @Nullable Object call(TaskDefinition task, @Nullable Object[] arguments) {
+        Submission submission = new Submission(task, json(task, arguments));
+        if (!task.async()) {
+            submission.submit();
+            return null;
+        }
+        CompletableFuture<@Nullable Object> result = new CompletableFuture<>();
+        DurableTask submitted = submission.submit();
+        manager.store()
+                .afterCommit(() -> result(submitted.id(), Function.identity()).whenComplete((value, error) -> {
+                    if (error == null) {
+                        result.complete(value);
+                    } else {
+                        result.completeExceptionally(unwrap(error));
+                    }
+                }));
+        return result;
+    }
+
+    @Override
+    public TaskSubmission prepare(String task, @Nullable Object... arguments) {
+        TaskDefinition definition = registry.get()
+                .find(task)
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "There is no task '" + task + "' on this node; durable tasks are " + durableNames() + "."));
+        if (!definition.isDurable()) {
+            throw new IllegalArgumentException("Task '" + task
+                    + "' is not durable: annotate it with @HaTask(delivery = DURABLE). Durable tasks are "
+                    + durableNames() + ".");
+        }
+        int expected = definition.parameterTypes().size();
+        if (arguments.length != expected) {
+            throw new IllegalArgumentException(
+                    "Task '" + task + "' takes " + expected + " arguments, not " + arguments.length + ".");
+        }
+        return new Submission(definition, json(definition, arguments));
+    }
+
+    private List<String> durableNames() {
+        return registry.get().all().stream()
+                .filter(TaskDefinition::isDurable)
+                .map(TaskDefinition::name)
+                .toList();
+    }
+
+    /** Read back at once: what another node could not read must not be recorded. */
+    private String json(TaskDefinition task, @Nullable Object[] arguments) {
+        byte[] json;
+        try {
+            json = codec.writeArguments(task, arguments);
+            codec.readArguments(task, json);
+        } catch (CodecException | ClassCastException e) {
+            throw new IllegalArgumentException(String.valueOf(e.getMessage()), e);
+        }
+        return new String(json, StandardCharsets.UTF_8);
+    }
+
+    private final class Submission implements TaskSubmission {
+
+        private final TaskDefinition task;
+        private final String arguments;
+        private @Nullable String key;
+        private Duration delay = Duration.ZERO;
+        private @Nullable Duration timeToLive;
+
+        Submission(TaskDefinition task, String arguments) {
+            this.task = task;
+            this.arguments = arguments;
+        }
+
+        @Override
+        public TaskSubmission idempotencyKey(String newKey) {
+            if (newKey.isEmpty() || newKey.length() > MAX_KEY) {
+                throw new IllegalArgumentException(
+                        "An idempotency key has 1 to " + MAX_KEY + " characters, not " + newKey.length() + ".");
+            }
+            key = newKey;
+            return this;
+        }
+
+        @Override
+        public TaskSubmission startAfter(Duration newDelay) {
+            if (newDelay.isNegative()) {
+                throw new IllegalArgumentException("A task cannot start " + newDelay + " from now.");
+            }
+            delay = newDelay;
+            return this;
+        }
+
+        @Override
+        public TaskSubmission timeToLive(Duration time) {
+            if (time.isNegative() || time.isZero()) {
+                throw new IllegalArgumentException("A time to live is more than zero, not " + time + ".");
+            }
+            timeToLive = time;
+            return this;
+        }
+
+        @Override
+        public DurableTask submit() {
+            TaskStore store = manager.store();
+            TaskRecord kept = store.submit(List.of(TaskRecord.submitted(
+                            manager.nextId(),
+                            task.name(),
+                            task.signature(),
+                            arguments,
+                            store.now(),
+                            cluster.view().self().id(),
+                            key,
+                            delay,
+                            timeToLive,
+                            task.retry().maxAttempts())))
+                    .get(0);
+            store.afterCommit(manager::wake);
+            return kept.view();
+        }
+    }
+
+    @Override
+    public Optional<DurableTask> find(String taskId) {
+        return manager.store().find(List.of(taskId)).stream().findFirst().map(TaskRecord::view);
+    }
+
+    @Override
+    public List<DurableTask> list(@Nullable String task, Set<TaskState> states, int atMost) {
+        return manager.store().list(new TaskQuery(task, states, null, atMost)).stream()
+                .map(TaskRecord::view)
+                .toList();
+    }
+
+    @Override
+    public <T> CompletableFuture<@Nullable T> result(String taskId, Class<T> type) {
+        return result(taskId, type::cast);
+    }
+
+    private <T> CompletableFuture<@Nullable T> result(String taskId, Function<@Nullable Object, @Nullable T> cast) {
+        CompletableFuture<TaskRecord> end = manager.end(taskId);
+        CompletableFuture<@Nullable T> result = end.thenApply(record -> cast.apply(result(record)));
+        result.whenComplete((value, error) -> {
+            if (result.isCancelled()) {
+                end.cancel(false);
+            }
+        });
+        return result;
+    }
+
+    private @Nullable Object result(TaskRecord record) {
+        return switch (record.state()) {
+            case SUCCEEDED -> read(record);
+            case CANCELLED -> throw new CancellationException("Task " + record + " was cancelled");
+            default -> throw failure(record);
+        };
+    }
+
+    private @Nullable Object read(TaskRecord record) {
+        String json = record.result();
+        return json == null ? null : codec.readResult(definition(record), json.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private TaskDefinition definition(TaskRecord record) {
+        return registry.get()
+                .find(record.task())
+                .orElseThrow(() -> new HaException(
+                        "This node has no task '" + record.task() + "' and so cannot read what became of " + record));
+    }
+
+    private CompletionException failure(TaskRecord record) {
+        TaskFailure failure = record.failure();
+        String node = String.valueOf(record.lastNode());
+        if (failure == null) {
+            return new CompletionException(new HaException("Task " + record + " ended without a result"));
+        }
+        String message = "Task " + record + ": " + failure.message();
+        return new CompletionException(
+                switch (failure.kind()) {
+                    case THREW -> thrown(record, failure, message, node);
+                    case TIMED_OUT -> new TaskTimeoutException(message, record.id(), node, null);
+                    case OUTCOME_UNKNOWN -> new TaskOutcomeUnknownException(message, record.id(), node, null);
+                    case EXPIRED, POISON, UNRUNNABLE -> new TaskRejectedException(message);
+                });
+    }
+
+    private Throwable thrown(TaskRecord record, TaskFailure failure, String message, String node) {
+        String error = failure.error();
+        return error == null
+                ? new HaException(message)
+                : codec.readError(definition(record), error.getBytes(StandardCharsets.UTF_8), node)
+                        .error();
+    }
+
+    private static Throwable unwrap(Throwable error) {
+        return error instanceof CompletionException && error.getCause() != null ? error.getCause() : error;
+    }
+
+    @Override
+    public boolean cancel(String taskId) {
+        return manager.cancel(taskId).isPresent();
+    }
+}

@@ -1,0 +1,70 @@
+package org.hatask.durable;
+
+import java.util.concurrent.atomic.AtomicReference;
+import org.hatask.execute.Attempt;
+import org.hatask.execute.TaskDefinition;
+import org.jspecify.annotations.Nullable;
+
+/** A task that this node has in hand, from its lease to the end of its attempt. The {@link ChangeWriter} owns its record. */
+final class Held {
+
+    private final String worker;
+    private final TaskDefinition task;
+    private final AtomicReference<@Nullable String> unwrittenProgress = new AtomicReference<>();
+    private volatile TaskRecord record;
+    private volatile @Nullable Attempt attempt;
+
+    /** @param worker the worker as which this node holds it */
+    Held(String worker, TaskDefinition task, TaskRecord record) {
+        this.worker = worker;
+        this.task = task;
+        this.record = record;
+    }
+
+    String worker() {
+        return worker;
+    }
+
+    TaskDefinition task() {
+        return task;
+    }
+
+    /** The record as it was last known to be kept. */
+    TaskRecord record() {
+        return record;
+    }
+
+    /** By the writer. */
+    void kept(TaskRecord newRecord) {
+        record = newRecord;
+    }
+
+    /** What was handed to the executor; null before that. */
+    @Nullable
+    Attempt attempt() {
+        return attempt;
+    }
+
+    void begun(Attempt newAttempt) {
+        attempt = newAttempt;
+    }
+
+    void progress(String text) {
+        unwrittenProgress.set(text);
+    }
+
+    boolean hasUnwrittenProgress() {
+        return unwrittenProgress.get() != null;
+    }
+
+    /** The newest text that was not written yet; null when there is none. Whoever takes it writes it. */
+    @Nullable
+    String takeProgress() {
+        return unwrittenProgress.getAndSet(null);
+    }
+
+    @Override
+    public String toString() {
+        return record.toString();
+    }
+}

@@ -1,0 +1,144 @@
+package org.hatask.durable;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.hatask.cluster.ClusterState;
+import org.hatask.cluster.ClusterView;
+import org.hatask.cluster.Mastership;
+import org.hatask.cluster.Node;
+import org.hatask.execute.TaskDefinition;
+import org.hatask.execute.TaskRegistry;
+import org.hatask.failure.Fitness;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Gives tasks to nodes, on the master, for stores from which nodes do not take them themselves. It remembers nothing: whoever
+ * is master next finds everything in the store. Each task goes to the fit node that holds the fewest, and not to the one that
+ * made its last attempt as long as there is another. Its monitor lets one thread assign at a time.
+ */
+final class TaskAssigner {
+
+    private static final Logger log = LoggerFactory.getLogger(TaskAssigner.class);
+    private static final int AT_ONCE = 100;
+
+    private final TaskStore store;
+    private final ClusterState cluster;
+    private final Mastership mastership;
+    private final Fitness fitness;
+    private final TaskRegistry registry;
+    private final int atMostPerNode;
+    private final Set<String> unknown = new HashSet<>();
+
+    /** @param atMostPerNode how many tasks a node is given before it ends some */
+    TaskAssigner(
+            TaskStore store,
+            ClusterState cluster,
+            Mastership mastership,
+            Fitness fitness,
+            TaskRegistry registry,
+            int atMostPerNode) {
+        this.store = store;
+        this.cluster = cluster;
+        this.mastership = mastership;
+        this.fitness = fitness;
+        this.registry = registry;
+        this.atMostPerNode = atMostPerNode;
+    }
+
+    /** A worker and what it holds. */
+    private static final class Load {
+
+        private final Node node;
+        private final Lease lease;
+        private int tasks;
+
+        Load(Node node, Lease lease, int tasks) {
+            this.node = node;
+            this.lease = lease;
+            this.tasks = tasks;
+        }
+    }
+
+    /** Gives out what is due; whether there may be more. */
+    synchronized boolean assign() {
+        if (store.isClaimedByNodes() || !mastership.isHeld()) {
+            return false;
+        }
+        List<TaskRecord> due = store.due(AT_ONCE);
+        if (due.isEmpty()) {
+            return false;
+        }
+        ClusterView view = cluster.view();
+        List<Load> loads = loads(view);
+        List<TaskRecord> given = new ArrayList<>();
+        for (TaskRecord task : due) {
+            Optional<TaskDefinition> definition = registry.find(task.task());
+            if (definition.isEmpty()) {
+                tellUnknown(task);
+                continue;
+            }
+            choose(view, task, definition.get(), loads).ifPresent(load -> {
+                load.tasks++;
+                given.add(task.leasedTo(load.lease));
+            });
+        }
+        long done = given.isEmpty()
+                ? 0
+                : store.replace(given).stream().filter(Boolean::booleanValue).count();
+        return done > 0 && due.size() == AT_ONCE;
+    }
+
+    private List<Load> loads(ClusterView view) {
+        Map<String, Node> byIncarnation = new HashMap<>();
+        view.members().stream().filter(Node::takesTasks).forEach(node -> byIncarnation.put(node.incarnation(), node));
+        Set<Node> fit = new HashSet<>(fitness.fit(List.copyOf(byIncarnation.values())));
+        return store.workers().stream()
+                .map(worker -> load(worker, byIncarnation))
+                .flatMap(Optional::stream)
+                .filter(load -> fit.contains(load.node))
+                .collect(Collectors.toCollection(ArrayList::new));
+    }
+
+    private Optional<Load> load(String worker, Map<String, Node> byIncarnation) {
+        int dot = worker.lastIndexOf('.');
+        Node node = dot < 0 ? null : byIncarnation.get(worker.substring(0, dot));
+        return node == null
+                ? Optional.empty()
+                : Optional.of(new Load(
+                        node, new Lease(worker, node.id()), store.heldBy(worker).size()));
+    }
+
+    private Optional<Load> choose(ClusterView view, TaskRecord task, TaskDefinition definition, List<Load> loads) {
+        Comparator<Load> order = Comparator.<Load, Boolean>comparing(
+                        load -> load.node.id().equals(task.lastNode()))
+                .thenComparing(load -> load.tasks)
+                .thenComparing(load -> load.node.id());
+        return loads.stream()
+                .filter(load -> load.tasks < atMostPerNode)
+                .filter(load -> load.node.lacks(task.task(), task.signature()).isEmpty())
+                .filter(load -> switch (definition.role()) {
+                    case MASTER -> view.isMaster(load.node);
+                    case WORKER -> !view.isMaster(load.node);
+                    case ANY -> true;
+                })
+                .min(order);
+    }
+
+    private void tellUnknown(TaskRecord task) {
+        if (unknown.add(task.task())) {
+            log.warn(
+                    "This node, the master, has no task '{}', so that it cannot say which nodes may execute {}: it is kept until a"
+                            + " master knows it",
+                    task.task(),
+                    task);
+        }
+    }
+}

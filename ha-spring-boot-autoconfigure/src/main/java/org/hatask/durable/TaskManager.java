@@ -1,0 +1,275 @@
+package org.hatask.durable;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
+import org.hatask.HaException;
+import org.hatask.TaskReassignedEvent;
+import org.hatask.cluster.ClusterState;
+import org.hatask.cluster.ClusterView;
+import org.hatask.cluster.Mastership;
+import org.hatask.execute.ArgumentCodec;
+import org.hatask.execute.TaskDefinition;
+import org.hatask.execute.TaskExecutor;
+import org.hatask.execute.TaskRegistry;
+import org.hatask.failure.Fitness;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.context.SmartLifecycle;
+import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
+
+/**
+ * The task manager of this node: starts what durable tasks need once the node is about to join, if it has any, and ends it in
+ * order. Started after the node's own life cycle, on which it depends, and so stopped before: then nothing new is taken, and
+ * what runs ends with all other tasks. What is left is interrupted when it is closed.
+ */
+public final class TaskManager implements SmartLifecycle, AutoCloseable {
+
+    private static final Logger log = LoggerFactory.getLogger(TaskManager.class);
+    private static final Duration LOOK = Duration.ofMillis(100);
+    private static final Duration SUPERVISE = Duration.ofSeconds(1);
+    private static final Duration STOP = Duration.ofSeconds(3);
+
+    /** How often a change is tried anew that others were quicker with. */
+    private static final int TRIES = 20;
+
+    private final Supplier<TaskStore> stores;
+    private final WorkerSettings settings;
+    private final Parts parts;
+    private final AtomicLong lastId = new AtomicLong();
+    private volatile @Nullable Running running;
+
+    /**
+     * What it needs of the engine.
+     *
+     * @param registry the tasks of this node, once they are known
+     * @param callbacks runs what the application hangs on results
+     * @param reassigned told of tasks that were taken from a node
+     */
+    public record Parts(
+            ClusterState cluster,
+            Mastership mastership,
+            TaskExecutor executor,
+            ArgumentCodec codec,
+            Supplier<TaskRegistry> registry,
+            Fitness fitness,
+            Executor callbacks,
+            Consumer<TaskReassignedEvent> reassigned) {}
+
+    /** What there is while it runs. */
+    private record Running(
+            TaskWorker worker,
+            TaskSupervisor supervisor,
+            TaskAssigner assigner,
+            ResultWatch results,
+            ScheduledExecutorService scheduler) {}
+
+    /** @param stores gives the store, the same one every time; not asked as long as there is no durable task */
+    public TaskManager(Supplier<TaskStore> stores, WorkerSettings settings, Parts parts) {
+        this.stores = stores;
+        this.settings = settings;
+        this.parts = parts;
+    }
+
+    @Override
+    public void start() {
+        TaskRegistry registry = parts.registry().get();
+        if (running != null || registry.all().stream().noneMatch(TaskDefinition::isDurable)) {
+            return;
+        }
+        TaskStore store = store();
+        CustomizableThreadFactory threads = new CustomizableThreadFactory("ha-durable-");
+        threads.setDaemon(true);
+        ScheduledExecutorService scheduler = Executors.newScheduledThreadPool(2, threads);
+        ResultWatch results = new ResultWatch(store, parts.callbacks(), System::nanoTime);
+        TaskWorker worker = new TaskWorker(
+                store,
+                settings,
+                parts.cluster(),
+                parts.mastership(),
+                parts.executor(),
+                parts.codec(),
+                registry,
+                System::nanoTime,
+                results::tell);
+        TaskSupervisor supervisor = new TaskSupervisor(
+                store,
+                parts.cluster(),
+                parts.mastership(),
+                worker.lease(),
+                settings.retention(),
+                System::nanoTime,
+                parts.reassigned(),
+                this::wake);
+        TaskAssigner assigner = new TaskAssigner(
+                store, parts.cluster(), parts.mastership(), parts.fitness(), registry, 2 * settings.concurrency());
+        Running started = new Running(worker, supervisor, assigner, results, scheduler);
+        running = started;
+        // The cluster may have changed before anybody listened, but then nothing of it was this node's concern.
+        parts.cluster().addListener((before, after) -> viewChanged(started, before, after));
+        every(LOOK, scheduler, results::look);
+        every(SUPERVISE, scheduler, supervisor::supervise);
+        if (!store.isClaimedByNodes()) {
+            store.addListener(() -> assign(started));
+            every(settings.pollInterval(), scheduler, assigner::assign);
+        }
+        worker.start();
+    }
+
+    private static void every(Duration pause, ScheduledExecutorService scheduler, Runnable action) {
+        scheduler.scheduleWithFixedDelay(new Recurring(action), 0, pause.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    /** What fails is tried again the next time, and its kind of failure told once. */
+    private static final class Recurring implements Runnable {
+
+        private final Runnable action;
+        private boolean troubled;
+
+        Recurring(Runnable action) {
+            this.action = action;
+        }
+
+        @Override
+        public void run() {
+            try {
+                action.run();
+                troubled = false;
+            } catch (StoreUnavailableException e) {
+                tell(e, null);
+            } catch (RuntimeException e) {
+                tell(e, e);
+            }
+        }
+
+        private void tell(RuntimeException e, @Nullable Throwable trace) {
+            if (!troubled) {
+                troubled = true;
+                log.warn("Durable tasks could not be looked after, which is tried again: {}", e.getMessage(), trace);
+            }
+        }
+    }
+
+    private void viewChanged(Running started, ClusterView before, ClusterView after) {
+        started.supervisor().viewChanged(before, after);
+        if (!before.members().equals(after.members()) && !started.scheduler().isShutdown()) {
+            started.scheduler().execute(new Recurring(started.supervisor()::supervise));
+        }
+        started.worker().wake();
+    }
+
+    private static void assign(Running started) {
+        if (!started.scheduler().isShutdown()) {
+            started.scheduler().execute(new Recurring(started.assigner()::assign));
+        }
+    }
+
+    /** Takes nothing more and gives back what has not begun. */
+    @Override
+    public void stop() {
+        Running current = running;
+        if (current != null) {
+            current.worker().drain();
+        }
+    }
+
+    @Override
+    public boolean isRunning() {
+        return running != null;
+    }
+
+    /** Interrupts what still runs, writes what became of it, and ends everything. */
+    @Override
+    public void close() {
+        Running current = running;
+        running = null;
+        if (current != null) {
+            current.scheduler().shutdownNow();
+            current.worker().close(STOP);
+            current.results().close();
+        }
+    }
+
+    TaskStore store() {
+        return stores.get();
+    }
+
+    /** The id of a new task: unique in the cluster for all time. */
+    String nextId() {
+        return parts.cluster().view().self().incarnation() + "-d"
+                + Long.toString(lastId.incrementAndGet(), Character.MAX_RADIX);
+    }
+
+    /** There may be something to do. */
+    void wake() {
+        Running current = running;
+        if (current != null) {
+            current.worker().wake();
+        }
+    }
+
+    CompletableFuture<TaskRecord> end(String taskId) {
+        Running current = running;
+        if (current == null) {
+            throw new HaException(
+                    "The durable tasks of this node are not started yet, or stopped already: it is not told what"
+                            + " becomes of task " + taskId + ".");
+        }
+        return current.results().end(taskId);
+    }
+
+    // Operators
+
+    /**
+     * Cancels the task.
+     *
+     * @return it; empty when there is none, or it is over
+     */
+    public Optional<TaskRecord> cancel(String taskId) {
+        return change(taskId, task -> task.cancel(store().now()));
+    }
+
+    /**
+     * Lets a task that failed or was laid aside begin anew.
+     *
+     * @return it; empty when there is none, or it is in another state
+     */
+    public Optional<TaskRecord> retry(String taskId) {
+        return change(taskId, task -> task.retried(store().now()));
+    }
+
+    private Optional<TaskRecord> change(String taskId, UnaryOperator<TaskRecord> step) {
+        TaskStore store = store();
+        for (int i = 0; i < TRIES; i++) {
+            Optional<TaskRecord> task = store.find(List.of(taskId)).stream().findFirst();
+            if (task.isEmpty()) {
+                return Optional.empty();
+            }
+            TaskRecord changed;
+            try {
+                changed = step.apply(task.get());
+            } catch (IllegalStateException e) {
+                return Optional.empty();
+            }
+            if (store.replace(List.of(changed)).get(0)) {
+                Running current = running;
+                if (current != null) {
+                    current.results().tell(changed);
+                }
+                wake();
+                return Optional.of(changed);
+            }
+        }
+        throw new HaException("Task " + taskId + " changes too quickly to be changed by hand. Try again.");
+    }
+}

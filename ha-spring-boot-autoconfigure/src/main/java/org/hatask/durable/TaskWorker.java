@@ -1,0 +1,526 @@
+package org.hatask.durable;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import java.util.function.UnaryOperator;
+import org.hatask.Role;
+import org.hatask.TaskState;
+import org.hatask.cluster.ClusterState;
+import org.hatask.cluster.ClusterView;
+import org.hatask.cluster.Mastership;
+import org.hatask.cluster.Node;
+import org.hatask.execute.ArgumentCodec;
+import org.hatask.execute.Attempt;
+import org.hatask.execute.CodecException;
+import org.hatask.execute.Outcome;
+import org.hatask.execute.TaskDefinition;
+import org.hatask.execute.TaskExecutor;
+import org.hatask.execute.TaskRegistry;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Executes durable tasks on this node: takes what it may execute and has room for, writes that it begins, calls the method,
+ * and writes what became of it.
+ *
+ * <p>Its lock guards what is in hand. One thread looks for tasks; attempts run on the {@link TaskExecutor}'s threads; records are
+ * changed by the {@link ChangeWriter}. What happens when the node dies between two lines: before the task is LEASED it is
+ * nobody's; LEASED, it is given back by a supervisor; once it is RUNNING its method may have been called, and the supervisor
+ * goes by {@code retry}; and when its end is written it is over.
+ */
+final class TaskWorker implements AutoCloseable {
+
+    private static final Logger log = LoggerFactory.getLogger(TaskWorker.class);
+
+    /** How often the lease and what is in hand are looked at. */
+    private static final Duration TICK = Duration.ofMillis(250);
+
+    /** An attempt that was told to stop at its timeout is given up after this. */
+    private static final Duration DEAF_AFTER = Duration.ofSeconds(2);
+
+    /** How many times the poll interval a task is left to others after an attempt here. */
+    private static final int LEFT_TO_OTHERS = 4;
+
+    private static final int MAX_LEASED_AT_ONCE = 100;
+
+    private final TaskStore store;
+    private final WorkerLease lease;
+    private final ChangeWriter writer;
+    private final ClusterState cluster;
+    private final Mastership mastership;
+    private final TaskExecutor executor;
+    private final ArgumentCodec codec;
+    private final TaskRegistry registry;
+    private final AttemptEnds ends;
+    private final WorkerSettings settings;
+    private final LongSupplier nanoTime;
+    private final Consumer<TaskRecord> ended;
+    private final Thread thread;
+    private final LongAdder superseded = new LongAdder();
+
+    private final Object lock = new Object();
+    private final Map<String, Held> inHand = new LinkedHashMap<>();
+    private final Deque<Held> waiting = new ArrayDeque<>();
+    private int running;
+    private boolean draining;
+    private boolean closed;
+    private boolean woken;
+
+    /** @param ended told of tasks that ended here, on the writer's thread */
+    TaskWorker(
+            TaskStore store,
+            WorkerSettings settings,
+            ClusterState cluster,
+            Mastership mastership,
+            TaskExecutor executor,
+            ArgumentCodec codec,
+            TaskRegistry registry,
+            LongSupplier nanoTime,
+            Consumer<TaskRecord> ended) {
+        this.store = store;
+        this.settings = settings;
+        this.cluster = cluster;
+        this.mastership = mastership;
+        this.executor = executor;
+        this.codec = codec;
+        this.registry = registry;
+        this.nanoTime = nanoTime;
+        this.ended = ended;
+        this.writer = new ChangeWriter(store);
+        this.ends = new AttemptEnds(store, codec);
+        this.lease =
+                new WorkerLease(store, cluster.view().self().incarnation(), settings.lease(), nanoTime, this::wake);
+        this.thread = new Thread(this::run, "ha-durable-worker");
+        thread.setDaemon(true);
+    }
+
+    void start() {
+        lease.start();
+        thread.start();
+        store.addListener(this::wake);
+    }
+
+    WorkerLease lease() {
+        return lease;
+    }
+
+    /** Results that came when somebody else had the task already, and were dropped. */
+    long superseded() {
+        return superseded.sum();
+    }
+
+    /** There may be something to do. */
+    void wake() {
+        synchronized (lock) {
+            woken = true;
+            lock.notifyAll();
+        }
+    }
+
+    private void run() {
+        boolean troubled = false;
+        long lookAgain = nanoTime.getAsLong();
+        long reconcile = lookAgain;
+        while (!isClosed()) {
+            boolean more = false;
+            try {
+                boolean wasWoken = takeWoken();
+                dropWithoutLease();
+                flushProgress();
+                long now = nanoTime.getAsLong();
+                if (now - reconcile >= 0 || wasWoken && !store.isClaimedByNodes()) {
+                    reconcile();
+                    reconcile = now + TimeUnit.SECONDS.toNanos(1);
+                }
+                if (wasWoken || now - lookAgain >= 0) {
+                    more = store.isClaimedByNodes() && leaseMore();
+                    lookAgain = now + settings.pollInterval().toNanos();
+                    more |= isWokenWithRoom();
+                }
+                if (troubled) {
+                    troubled = false;
+                    log.info("This node finds durable tasks again");
+                }
+            } catch (RuntimeException e) {
+                if (!troubled) {
+                    troubled = true;
+                    log.warn("This node cannot look for durable tasks: {}", e.getMessage(), unexpected(e));
+                }
+                lookAgain = nanoTime.getAsLong() + TimeUnit.SECONDS.toNanos(1);
+            }
+            if (!more) {
+                pause();
+            }
+        }
+    }
+
+    private static @Nullable Throwable unexpected(RuntimeException e) {
+        return e instanceof StoreUnavailableException ? null : e;
+    }
+
+    private boolean isClosed() {
+        synchronized (lock) {
+            return closed;
+        }
+    }
+
+    private boolean takeWoken() {
+        synchronized (lock) {
+            boolean was = woken;
+            woken = false;
+            return was;
+        }
+    }
+
+    private boolean isWokenWithRoom() {
+        synchronized (lock) {
+            return woken && room() > 0;
+        }
+    }
+
+    private void pause() {
+        synchronized (lock) {
+            if (!woken && !closed) {
+                try {
+                    TimeUnit.MILLISECONDS.timedWait(
+                            lock,
+                            Math.min(TICK.toMillis(), settings.pollInterval().toMillis()));
+                } catch (InterruptedException e) {
+                    closed = true;
+                }
+            }
+        }
+    }
+
+    /** As many again as run may wait here, so that the next one is at hand when one ends. */
+    private int room() {
+        return draining ? 0 : 2 * settings.concurrency() - inHand.size();
+    }
+
+    /** Takes what is due; whether there may be more. */
+    private boolean leaseMore() {
+        String worker = lease.worker();
+        int room;
+        synchronized (lock) {
+            room = room();
+        }
+        if (worker == null || room <= 0) {
+            return false;
+        }
+        ClusterView view = cluster.view();
+        Map<String, String> executable = executable(view);
+        if (executable.isEmpty()) {
+            return false;
+        }
+        Node self = view.self();
+        boolean others = view.members().stream().anyMatch(node -> node.takesTasks() && !node.isSameProcessAs(self));
+        int atMost = Math.min(room, MAX_LEASED_AT_ONCE);
+        List<TaskRecord> leased = store.lease(new LeaseRequest(
+                new Lease(worker, self.id()),
+                executable,
+                others ? settings.pollInterval().multipliedBy(LEFT_TO_OTHERS) : Duration.ZERO,
+                atMost));
+        leased.forEach(record -> take(worker, record));
+        return leased.size() == atMost;
+    }
+
+    /** The tasks that this node may execute now, with their signatures. */
+    private Map<String, String> executable(ClusterView view) {
+        Map<String, String> executable = new HashMap<>();
+        for (TaskDefinition task : registry.all()) {
+            if (task.isDurable() && hasRole(view, task) && executor.admits(task)) {
+                executable.put(task.name(), task.signature());
+            }
+        }
+        return executable;
+    }
+
+    private boolean hasRole(ClusterView view, TaskDefinition task) {
+        return switch (task.role()) {
+            case MASTER -> mastership.isHeld();
+            case WORKER -> !mastership.isHeld() && !view.isMaster(view.self());
+            case ANY -> true;
+        };
+    }
+
+    private void take(String worker, TaskRecord record) {
+        Optional<TaskDefinition> task = registry.find(record.task())
+                .filter(definition ->
+                        definition.isDurable() && definition.signature().equals(record.signature()));
+        if (task.isEmpty()) {
+            log.warn("Task {} was given to this node, which cannot execute it, and is given back", record);
+            store.replace(List.of(record.givenBack(store.now().plus(settings.pollInterval()))));
+            return;
+        }
+        Held held = new Held(worker, task.get(), record);
+        synchronized (lock) {
+            if (draining || inHand.putIfAbsent(record.id(), held) != null) {
+                if (draining) {
+                    giveBack(held);
+                }
+                return;
+            }
+            waiting.add(held);
+        }
+        startMore();
+    }
+
+    private void startMore() {
+        while (true) {
+            Held next;
+            synchronized (lock) {
+                if (draining || running >= settings.concurrency() || waiting.isEmpty()) {
+                    return;
+                }
+                next = waiting.remove();
+                running++;
+            }
+            begin(next);
+        }
+    }
+
+    private void begin(Held held) {
+        TaskDefinition task = held.task();
+        if (!lease.isHeldBy(held.worker())) {
+            finish(held);
+            return;
+        }
+        long epoch = task.role() == Role.MASTER ? mastership.heldEpoch() : 0;
+        if (task.role() == Role.MASTER && epoch == 0 || !executor.admits(task)) {
+            settle(held, record -> record.givenBack(store.now()));
+            return;
+        }
+        @Nullable Object[] arguments;
+        try {
+            arguments = codec.readArguments(task, held.record().arguments().getBytes(StandardCharsets.UTF_8));
+        } catch (CodecException e) {
+            settle(held, record -> record.parked(store.now(), String.valueOf(e.getMessage())));
+            return;
+        }
+        writer.change(held, record -> record.started(store.now(), epoch)).whenComplete((written, error) -> {
+            if (error != null || !written) {
+                report(held, error);
+                finish(held);
+            } else {
+                execute(held, arguments, epoch);
+            }
+        });
+    }
+
+    /** On the writer's thread: the record says that it runs, and now it does, unless that took so long that it must not. */
+    private void execute(Held held, @Nullable Object[] arguments, long epoch) {
+        TaskRecord record = held.record();
+        if (!lease.isHeldBy(held.worker()) || record.cancelRequested()) {
+            settle(held, now -> now.givenBack(store.now()));
+            return;
+        }
+        TaskDefinition task = held.task();
+        long timeout = task.timeout().toNanos();
+        Attempt attempt = new Attempt(
+                task, record.id(), record.attempt(), epoch, nanoTime.getAsLong() + timeout, record.submittedBy());
+        held.begun(attempt);
+        CompletableFuture<Outcome> outcome;
+        try {
+            outcome = executor.submit(attempt, arguments, new AttemptJournal(held, writer, store, codec));
+        } catch (RuntimeException e) {
+            log.error("Task {} could not be handed to the executor", held, e);
+            settle(held, now -> now.givenBack(store.now()));
+            return;
+        }
+        outcome.copy()
+                .completeOnTimeout(
+                        new Outcome.Unknown("it did not end within its timeout of " + task.timeout(), true),
+                        timeout + DEAF_AFTER.toNanos(),
+                        TimeUnit.NANOSECONDS)
+                .whenComplete((what, error) -> settle(held, ends.step(held, what, error)));
+    }
+
+    /** Writes the last change of a task in hand. */
+    private void settle(Held held, UnaryOperator<TaskRecord> step) {
+        UnaryOperator<TaskRecord> all = step;
+        String progress = held.takeProgress();
+        if (progress != null) {
+            all = record -> step.apply(
+                    record.state() == TaskState.RUNNING ? record.reported(progress, record.checkpoint()) : record);
+        }
+        writer.change(held, all).whenComplete((written, error) -> {
+            if (error == null && written) {
+                ended.accept(held.record());
+            } else {
+                report(held, error);
+            }
+            finish(held);
+        });
+    }
+
+    private void report(Held held, @Nullable Throwable error) {
+        if (error != null) {
+            log.error("What became of task {} could not be written", held, error);
+        } else if (held.attempt() != null) {
+            superseded.increment();
+            log.info(
+                    "What became of task {} on this node comes too late and is dropped: the task is in other hands, or over",
+                    held);
+        } else {
+            log.debug("Task {} was taken out of this node's hands before it began", held);
+        }
+    }
+
+    private void finish(Held held) {
+        synchronized (lock) {
+            inHand.remove(held.record().id(), held);
+            running--;
+            woken |= waiting.size() < settings.concurrency() / 2 + 1;
+            lock.notifyAll();
+        }
+        startMore();
+    }
+
+    /** For one that waits: LEASED → PENDING. */
+    private void giveBack(Held held) {
+        writer.change(held, record -> record.givenBack(store.now()));
+    }
+
+    /** What the store says that this node holds, against what it has in hand. */
+    private void reconcile() {
+        String worker = lease.worker();
+        if (worker == null || store.isClaimedByNodes() && isEmptyHanded()) {
+            return;
+        }
+        for (TaskRecord record : store.heldBy(worker)) {
+            Held held = inHand(record.id());
+            if (held == null && record.state() == TaskState.LEASED) {
+                take(worker, record);
+            } else if (held == null) {
+                giveUp(record);
+            } else if (record.cancelRequested()) {
+                cancel(held, "it was cancelled");
+            }
+        }
+    }
+
+    /** It ran here, and its end could not be written: the store refused it, not only once. */
+    private void giveUp(TaskRecord record) {
+        TaskRecord lost = record.lost(store.now(), "What became of it on its node could not be written.", 0);
+        // False when it has just ended: then this picture of it was old.
+        if (store.replace(List.of(lost)).get(0)) {
+            log.warn("Task {} runs on this node by its record but not in truth, and is given up", record);
+        }
+    }
+
+    private boolean isEmptyHanded() {
+        synchronized (lock) {
+            return inHand.isEmpty();
+        }
+    }
+
+    private @Nullable Held inHand(String id) {
+        synchronized (lock) {
+            return inHand.get(id);
+        }
+    }
+
+    private List<Held> allInHand() {
+        synchronized (lock) {
+            return new ArrayList<>(inHand.values());
+        }
+    }
+
+    private void cancel(Held held, String reason) {
+        Attempt attempt = held.attempt();
+        if (attempt != null) {
+            executor.cancel(attempt.taskId(), attempt.number(), reason);
+        }
+    }
+
+    /**
+     * Without a certain lease others may soon take what is here: what only waits is dropped, and what another node would start
+     * again is told to stop. A task without {@code retry} is started nowhere else, so it may go on.
+     */
+    private void dropWithoutLease() {
+        for (Held held : allInHand()) {
+            if (!lease.isHeldBy(held.worker())) {
+                boolean waited;
+                synchronized (lock) {
+                    waited = waiting.remove(held);
+                    if (waited) {
+                        inHand.remove(held.record().id(), held);
+                    }
+                }
+                if (!waited && held.record().maxAttempts() > 1) {
+                    cancel(held, "this node's lease on it could not be renewed");
+                }
+            }
+        }
+    }
+
+    private void flushProgress() {
+        for (Held held : allInHand()) {
+            if (held.hasUnwrittenProgress()) {
+                String progress = held.takeProgress();
+                if (progress != null) {
+                    writer.change(
+                            held,
+                            record -> record.state() == TaskState.RUNNING
+                                    ? record.reported(progress, record.checkpoint())
+                                    : record);
+                }
+            }
+        }
+    }
+
+    /** Takes nothing more, and gives back what has not begun. What runs goes on. */
+    void drain() {
+        List<Held> unbegun;
+        synchronized (lock) {
+            draining = true;
+            unbegun = List.copyOf(waiting);
+            waiting.clear();
+            unbegun.forEach(held -> inHand.remove(held.record().id(), held));
+        }
+        unbegun.forEach(this::giveBack);
+    }
+
+    /** Interrupts what still runs, writes what became of it, and gives the lease back last. */
+    void close(Duration atMost) {
+        drain();
+        long end = nanoTime.getAsLong() + atMost.toNanos();
+        allInHand().forEach(held -> cancel(held, "the node stops"));
+        synchronized (lock) {
+            try {
+                while (!inHand.isEmpty() && end - nanoTime.getAsLong() > 0) {
+                    TimeUnit.NANOSECONDS.timedWait(lock, end - nanoTime.getAsLong());
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            closed = true;
+            lock.notifyAll();
+        }
+        for (Held held : allInHand()) {
+            log.warn("Task {} does not stop; its node stops all the same", held);
+            writer.change(held, record -> record.lost(store.now(), "Its node stopped and it did not end.", 0));
+        }
+        writer.close(atMost);
+        lease.release();
+    }
+
+    @Override
+    public void close() {
+        close(DEAF_AFTER);
+    }
+}
