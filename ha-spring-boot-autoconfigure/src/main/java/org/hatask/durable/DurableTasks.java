@@ -59,7 +59,7 @@ public final class DurableTasks implements HaTasks, DurableCalls {
                     if (error == null) {
                         result.complete(value);
                     } else {
-                        result.completeExceptionally(unwrap(error));
+                        result.completeExceptionally(error);
                     }
                 }));
         return result;
@@ -182,13 +182,23 @@ public final class DurableTasks implements HaTasks, DurableCalls {
     }
 
     private <T> CompletableFuture<@Nullable T> result(String taskId, Function<@Nullable Object, @Nullable T> cast) {
+        CompletableFuture<@Nullable T> result = new CompletableFuture<>();
         CompletableFuture<TaskRecord> end = manager.end(taskId);
-        CompletableFuture<@Nullable T> result = end.thenApply(record -> cast.apply(result(record)));
-        result.whenComplete((value, error) -> {
-            if (result.isCancelled()) {
-                end.cancel(false);
+        end.whenComplete((record, error) -> {
+            try {
+                if (record == null) {
+                    result.completeExceptionally(error);
+                } else {
+                    result.complete(cast.apply(result(record)));
+                }
+            } catch (CompletionException e) {
+                result.completeExceptionally(unwrap(e));
+            } catch (RuntimeException e) {
+                result.completeExceptionally(e);
             }
         });
+        // Who gives the future up is not looked for any more.
+        result.whenComplete((value, error) -> end.cancel(false));
         return result;
     }
 

@@ -1,0 +1,333 @@
+package org.hatask;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+import static org.hatask.TestNodes.PATIENCE;
+
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.hatask.durable.MemoryTaskStore;
+import org.hatask.durable.TaskManager;
+import org.hatask.durable.TaskStore;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
+import org.springframework.stereotype.Component;
+
+/** Durable tasks on three nodes that share a store. */
+@Timeout(120)
+class DurableTasksTest {
+
+    private static TestNodes nodes;
+
+    private static final Map<String, AtomicInteger> RUNS = new ConcurrentHashMap<>();
+    private static final Map<String, CountDownLatch> GATES = new ConcurrentHashMap<>();
+    private static final TaskStore STORE = new MemoryTaskStore(Clock.systemUTC(), 10_000);
+
+    @Configuration(proxyBeanMethods = false)
+    @EnableAutoConfiguration
+    @Import(Desk.class)
+    static class Application {
+
+        @Bean(destroyMethod = "")
+        TaskStore store() {
+            return STORE;
+        }
+    }
+
+    record Receipt(String trade, String node, int attempt) {}
+
+    @Component("desk")
+    static class Desk {
+
+        private final HaCluster cluster;
+
+        Desk(HaCluster cluster) {
+            this.cluster = cluster;
+        }
+
+        @HaTask(delivery = Delivery.DURABLE)
+        public void note(String trade) {
+            ran(trade);
+        }
+
+        @HaTask(delivery = Delivery.DURABLE, role = Role.WORKER)
+        public CompletableFuture<Receipt> confirm(String trade) {
+            ran(trade);
+            return CompletableFuture.completedFuture(new Receipt(
+                    trade, cluster.self().id(), TaskContext.current().attempt()));
+        }
+
+        @HaTask(delivery = Delivery.DURABLE, role = Role.MASTER)
+        public CompletableFuture<Long> settle(String trade) {
+            TaskContext.current().checkMaster();
+            return CompletableFuture.completedFuture(
+                    TaskContext.current().epoch().orElseThrow());
+        }
+
+        @HaTask(delivery = Delivery.DURABLE, retry = @Retry(maxAttempts = 3, delay = "10ms"))
+        public CompletableFuture<String> flaky(String trade, int failures) {
+            if (ran(trade) <= failures) {
+                throw new IllegalStateException("not yet");
+            }
+            return CompletableFuture.completedFuture(cluster.self().id());
+        }
+
+        @HaTask(delivery = Delivery.DURABLE)
+        public CompletableFuture<String> hang(String trade) throws InterruptedException {
+            TaskContext.current().progress("waiting for " + trade);
+            ran(trade);
+            gate(trade).await();
+            return CompletableFuture.completedFuture("through");
+        }
+
+        @HaTask(delivery = Delivery.DURABLE, timeout = "300ms")
+        public CompletableFuture<String> tooLong(String trade) throws InterruptedException {
+            gate(trade).await();
+            return CompletableFuture.completedFuture("through");
+        }
+
+        @HaTask(delivery = Delivery.DURABLE, retry = @Retry(maxAttempts = 3, delay = "10ms"))
+        public CompletableFuture<Integer> inSteps(String trade) {
+            int done = TaskContext.current().checkpoint(Integer.class).orElse(0);
+            if (done < 2) {
+                TaskContext.current().saveCheckpoint(done + 1);
+                throw new IllegalStateException("after step " + (done + 1));
+            }
+            return CompletableFuture.completedFuture(done);
+        }
+
+        @HaTask(delivery = Delivery.DURABLE)
+        public CompletableFuture<String> large() {
+            return CompletableFuture.completedFuture("x".repeat(20_000));
+        }
+
+        private static int ran(String trade) {
+            return RUNS.computeIfAbsent(trade, id -> new AtomicInteger()).incrementAndGet();
+        }
+    }
+
+    private static CountDownLatch gate(String trade) {
+        return GATES.computeIfAbsent(trade, id -> new CountDownLatch(1));
+    }
+
+    @BeforeAll
+    static void start() throws Exception {
+        nodes = new TestNodes(Application.class, "ha.durable.poll-interval=50ms", "ha.durable.lease=3s");
+        nodes.startAll("a", "b", "c");
+    }
+
+    @AfterAll
+    static void stop() throws Exception {
+        nodes.close();
+    }
+
+    private static Desk desk(String node) {
+        return nodes.bean(node, Desk.class);
+    }
+
+    private static HaTasks tasks(String node) {
+        return nodes.bean(node, HaTasks.class);
+    }
+
+    @Test
+    void callOfVoidMethodReturnsAtOnceAndIsExecutedOnce() {
+        desk("a").note("n1");
+
+        await().atMost(PATIENCE).until(() -> RUNS.containsKey("n1"));
+        await().atMost(PATIENCE).until(() -> tasks("b")
+                .list("desk.note", Set.of(TaskState.LEASED, TaskState.RUNNING), 10)
+                .isEmpty());
+        assertThat(RUNS.get("n1")).hasValue(1);
+    }
+
+    @Test
+    void futureTellsTheResultWhereverItWasExecuted() throws Exception {
+        String worker = nodes.workerIds().get(0);
+
+        Receipt receipt = desk(nodes.masterId()).confirm("n2").get(20, TimeUnit.SECONDS);
+
+        assertThat(receipt.trade()).isEqualTo("n2");
+        assertThat(nodes.workerIds()).contains(worker, receipt.node());
+        assertThat(receipt.attempt()).isEqualTo(1);
+    }
+
+    @Test
+    void taskOfTheMasterIsExecutedThereUnderItsEpoch() throws Exception {
+        String worker = nodes.workerIds().get(0);
+
+        long epoch = desk(worker).settle("n3").get(20, TimeUnit.SECONDS);
+
+        assertThat(nodes.bean("a", HaCluster.class).epoch()).hasValue(epoch);
+    }
+
+    @Test
+    void failedAttemptIsFollowedByAnotherOnAnotherNode() throws Exception {
+        String node = desk("a").flaky("n4", 2).get(20, TimeUnit.SECONDS);
+
+        assertThat(RUNS.get("n4")).hasValue(3);
+        DurableTask task = tasks("b").list("desk.flaky", Set.of(), 10).stream()
+                .filter(one -> one.attempts() == 3)
+                .findFirst()
+                .orElseThrow();
+        assertThat(task.state()).isEqualTo(TaskState.SUCCEEDED);
+        assertThat(task.node()).isEqualTo(node);
+    }
+
+    @Test
+    void failureOfTheLastAttemptReachesTheCallerAsItWasThrown() {
+        assertThatThrownBy(() -> desk("a").flaky("n5", 9).get(20, TimeUnit.SECONDS))
+                .isInstanceOf(ExecutionException.class)
+                .cause()
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage("not yet");
+        assertThat(RUNS.get("n5")).hasValue(3);
+    }
+
+    @Test
+    void cancellationInterruptsARunningAttempt() {
+        DurableTask task = tasks("a").submit("desk.hang", "n6");
+        CompletableFuture<String> result = tasks("b").result(task.id(), String.class);
+        await().atMost(PATIENCE).until(() -> RUNS.containsKey("n6"));
+        await().atMost(PATIENCE).until(() -> "waiting for n6"
+                .equals(tasks("c").find(task.id()).orElseThrow().progress()));
+
+        assertThat(tasks("c").cancel(task.id())).isTrue();
+
+        assertThatThrownBy(() -> result.get(20, TimeUnit.SECONDS)).isInstanceOf(CancellationException.class);
+        assertThat(tasks("a").find(task.id()).orElseThrow().state()).isEqualTo(TaskState.CANCELLED);
+        assertThat(tasks("a").cancel(task.id())).isFalse();
+    }
+
+    @Test
+    void attemptThatTakesTooLongIsInterruptedAndItsCallerTold() {
+        assertThatThrownBy(() -> desk("a").tooLong("n7").get(20, TimeUnit.SECONDS))
+                .isInstanceOf(ExecutionException.class)
+                .cause()
+                .isInstanceOf(TaskTimeoutException.class);
+    }
+
+    @Test
+    void nextAttemptGoesOnFromTheCheckpoint() throws Exception {
+        assertThat(desk("a").inSteps("n8").get(20, TimeUnit.SECONDS)).isEqualTo(2);
+    }
+
+    @Test
+    void secondSubmissionWithTheSameKeyIsTheFirst() {
+        DurableTask first =
+                tasks("a").prepare("desk.note", "n9").idempotencyKey("k").submit();
+        DurableTask second =
+                tasks("b").prepare("desk.note", "n9").idempotencyKey("k").submit();
+
+        assertThat(second.id()).isEqualTo(first.id());
+        await().atMost(PATIENCE)
+                .until(() -> tasks("c").find(first.id()).orElseThrow().state() == TaskState.SUCCEEDED);
+        assertThat(RUNS.get("n9")).hasValue(1);
+    }
+
+    @Test
+    void taskBeginsAfterItsDelayOrNeverWhenItsTimeToLiveIsOver() {
+        DurableTask late = tasks("a")
+                .prepare("desk.note", "n10")
+                .startAfter(Duration.ofHours(1))
+                .timeToLive(Duration.ofMillis(500))
+                .submit();
+
+        assertThatThrownBy(() -> tasks("b").result(late.id(), Void.class).get(20, TimeUnit.SECONDS))
+                .cause()
+                .isInstanceOf(TaskRejectedException.class)
+                .hasMessageContaining("time to live");
+        assertThat(RUNS).doesNotContainKey("n10");
+    }
+
+    @Test
+    void resultThatIsTooLargeIsAnErrorAndNotLostSilently() {
+        assertThatThrownBy(() -> desk("a").large().get(20, TimeUnit.SECONDS))
+                .cause()
+                .isInstanceOf(TaskRejectedException.class)
+                .hasMessageContaining("too large");
+    }
+
+    @Test
+    void whatCannotBeSubmittedIsRefusedAtOnce() {
+        assertThatThrownBy(() -> tasks("a").submit("desk.unknown"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("desk.note");
+        assertThatThrownBy(() -> tasks("a").submit("desk.note"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("1 arguments");
+        assertThatThrownBy(() -> tasks("a").submit("desk.note", 5)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> desk("a").note("x".repeat(20_000)))
+                .isInstanceOf(TaskStoreException.class)
+                .hasMessageContaining("too large");
+        assertThatThrownBy(() -> tasks("a").result("nobody", Void.class).get(20, TimeUnit.SECONDS))
+                .cause()
+                .isInstanceOf(HaException.class)
+                .hasMessageContaining("nobody");
+    }
+
+    @Test
+    void pausedTaskWaitsUntilItIsResumed() {
+        STORE.pause("desk.hang");
+        DurableTask task = tasks("a").submit("desk.hang", "n11");
+        gate("n11").countDown();
+        Optional<DurableTask> later = tasks("b").find(task.id());
+        assertThat(later.orElseThrow().state()).isEqualTo(TaskState.PENDING);
+        // Whatever is submitted afterwards overtakes it.
+        desk("a").note("n12");
+        await().atMost(PATIENCE).until(() -> RUNS.containsKey("n12"));
+        assertThat(RUNS).doesNotContainKey("n11");
+
+        STORE.resume("desk.hang");
+
+        await().atMost(PATIENCE)
+                .until(() -> tasks("b").find(task.id()).orElseThrow().state() == TaskState.SUCCEEDED);
+    }
+
+    @Test
+    void failedTaskIsTriedAnewWhenAnOperatorSaysSo() {
+        DurableTask task = tasks("a").submit("desk.flaky", "n13", 3);
+        await().atMost(PATIENCE)
+                .until(() -> tasks("b").find(task.id()).orElseThrow().state() == TaskState.FAILED);
+
+        assertThat(nodes.bean("c", TaskManager.class).retry(task.id())).isPresent();
+
+        await().atMost(PATIENCE)
+                .until(() -> tasks("b").find(task.id()).orElseThrow().state() == TaskState.SUCCEEDED);
+        assertThat(RUNS.get("n13")).hasValue(4);
+        assertThat(nodes.bean("c", TaskManager.class).retry(task.id())).isEmpty();
+    }
+
+    @Test
+    void tasksOfANodeThatStopsGoOnElsewhere() {
+        nodes.start("d");
+        nodes.awaitAgreement();
+        List<DurableTask> all = IntStream.range(0, 40)
+                .mapToObj(i -> tasks("d").submit("desk.flaky", "stop" + i, 1))
+                .toList();
+
+        nodes.stop("d");
+
+        await().atMost(PATIENCE).untilAsserted(() -> assertThat(all).allSatisfy(task -> assertThat(
+                        tasks("a").find(task.id()).orElseThrow().state())
+                .isEqualTo(TaskState.SUCCEEDED)));
+    }
+}
