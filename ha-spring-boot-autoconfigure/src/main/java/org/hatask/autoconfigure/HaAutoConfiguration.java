@@ -23,6 +23,7 @@ import org.hatask.durable.TaskManager;
 import org.hatask.durable.TaskStore;
 import org.hatask.execute.ArgumentCodec;
 import org.hatask.execute.ExecutorSettings;
+import org.hatask.execute.InvalidTaskException;
 import org.hatask.execute.JacksonArgumentCodec;
 import org.hatask.execute.TaskDefaults;
 import org.hatask.execute.TaskDefinitionFactory;
@@ -235,7 +236,7 @@ public class HaAutoConfiguration {
             ClusterEvents events,
             NodeLifecycle after) {
         return new TaskManager(
-                store::getObject,
+                () -> store.getIfAvailable(HaAutoConfiguration::noStore),
                 properties.durable().settings(executor.threads()),
                 new TaskManager.Parts(
                         cluster,
@@ -246,6 +247,13 @@ public class HaAutoConfiguration {
                         health,
                         threads.callbacks(),
                         events::taskReassigned));
+    }
+
+    private static TaskStore noStore() {
+        throw new InvalidTaskException(
+                "The application has durable tasks but no store to keep them in.",
+                "Set ha.task-store.type to jdbc, or to memory for tests and a single node, or define a bean of type"
+                        + " TaskStore.");
     }
 
     @Bean

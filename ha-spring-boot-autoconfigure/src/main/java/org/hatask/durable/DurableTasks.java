@@ -55,14 +55,25 @@ public final class DurableTasks implements HaTasks, DurableCalls {
         CompletableFuture<@Nullable Object> result = new CompletableFuture<>();
         DurableTask submitted = submission.submit();
         manager.store()
-                .afterCommit(() -> result(submitted.id(), Function.identity()).whenComplete((value, error) -> {
-                    if (error == null) {
-                        result.complete(value);
-                    } else {
-                        result.completeExceptionally(error);
-                    }
-                }));
+                .afterTransaction(
+                        () -> follow(submitted.id(), result),
+                        () -> result.completeExceptionally(new HaException("The transaction in which task " + task + " "
+                                + submitted.id() + " was submitted was rolled back, and the task with it.")));
         return result;
+    }
+
+    private void follow(String taskId, CompletableFuture<@Nullable Object> result) {
+        try {
+            result(taskId, Function.identity()).whenComplete((value, error) -> {
+                if (error == null) {
+                    result.complete(value);
+                } else {
+                    result.completeExceptionally(error);
+                }
+            });
+        } catch (HaException e) {
+            result.completeExceptionally(e);
+        }
     }
 
     @Override
@@ -159,7 +170,7 @@ public final class DurableTasks implements HaTasks, DurableCalls {
                             timeToLive,
                             task.retry().maxAttempts())))
                     .get(0);
-            store.afterCommit(manager::wake);
+            store.afterTransaction(manager::wake, () -> {});
             return kept.view();
         }
     }

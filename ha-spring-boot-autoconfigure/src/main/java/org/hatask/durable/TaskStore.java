@@ -37,9 +37,15 @@ public interface TaskStore extends AutoCloseable {
         return false;
     }
 
-    /** Runs the action when what this thread has submitted is safe: now, or after the commit of its transaction. */
-    default void afterCommit(Runnable action) {
-        action.run();
+    /**
+     * Runs one of the actions when it is known what becomes of what this thread has submitted: at once, or after the end of its
+     * transaction.
+     *
+     * @param kept what was submitted is safe
+     * @param rolledBack it is not there
+     */
+    default void afterTransaction(Runnable kept, Runnable rolledBack) {
+        kept.run();
     }
 
     /** The tasks with these ids; those that are not kept are missing. In no order. */

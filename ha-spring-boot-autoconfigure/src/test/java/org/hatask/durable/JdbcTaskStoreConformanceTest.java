@@ -116,7 +116,7 @@ abstract class JdbcTaskStoreConformanceTest extends TaskStoreConformanceTest {
             jdbc.update("INSERT INTO application VALUES (1)");
             assertThat(newest.joinsTransaction()).isTrue();
             TaskRecord kept = submit(task);
-            newest.afterCommit(() -> heard.add("committed"));
+            newest.afterTransaction(() -> heard.add("committed"), () -> heard.add("rolled back"));
             assertThat(kept.version()).isEqualTo(1);
             assertThat(newest.find(List.of(task.id()))).isEmpty();
             assertThat(newest.due(10)).isEmpty();
@@ -132,20 +132,20 @@ abstract class JdbcTaskStoreConformanceTest extends TaskStoreConformanceTest {
         transaction.executeWithoutResult(status -> {
             submit(task("mail").key("k").build(newest));
             newest.submit(List.of(task("mail").build(newest), task("mail").build(newest)));
-            newest.afterCommit(() -> heard.add("committed"));
+            newest.afterTransaction(() -> heard.add("committed"), () -> heard.add("rolled back"));
             status.setRollbackOnly();
         });
-        assertThat(heard).isEmpty();
+        assertThat(heard).containsExactly("rolled back");
         assertThat(newest.list(new TaskQuery(null, Set.of(), null, 10))).isEmpty();
         TaskRecord again = task("mail").key("k").build(newest);
         assertThat(submit(again).id()).isEqualTo(again.id());
     }
 
     @Test
-    void outsideOfATransactionWhatFollowsTheCommitIsDoneAtOnce() {
+    void outsideOfATransactionWhatFollowsItIsDoneAtOnce() {
         AtomicBoolean done = new AtomicBoolean();
         assertThat(newest.joinsTransaction()).isFalse();
-        newest.afterCommit(() -> done.set(true));
+        newest.afterTransaction(() -> done.set(true), () -> {});
         assertThat(done).isTrue();
     }
 

@@ -139,15 +139,16 @@ public final class JdbcTaskStore implements TaskStore, InitializingBean {
     }
 
     @Override
-    public void afterCommit(Runnable action) {
+    public void afterTransaction(Runnable kept, Runnable rolledBack) {
         if (!joinsTransaction() || !TransactionSynchronizationManager.isSynchronizationActive()) {
-            action.run();
+            kept.run();
             return;
         }
         TransactionSynchronizationManager.registerSynchronization(new TransactionSynchronization() {
             @Override
-            public void afterCommit() {
-                action.run();
+            public void afterCompletion(int status) {
+                // Where it is not known, the task is there or is looked for in vain.
+                (status == STATUS_ROLLED_BACK ? rolledBack : kept).run();
             }
         });
     }
