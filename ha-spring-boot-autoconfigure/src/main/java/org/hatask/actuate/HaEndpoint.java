@@ -6,7 +6,6 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.hatask.cluster.Operations;
 import org.hatask.cluster.OperatorAction;
-import org.hatask.dispatch.Explanation;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.actuate.endpoint.Access;
 import org.springframework.boot.actuate.endpoint.SecurityContext;
@@ -25,10 +24,12 @@ public class HaEndpoint {
 
     private final HaReporter reporter;
     private final Operations operations;
+    private final DurableDesk durable;
 
-    public HaEndpoint(HaReporter reporter, Operations operations) {
+    public HaEndpoint(HaReporter reporter, Operations operations, DurableDesk durable) {
         this.reporter = reporter;
         this.operations = operations;
+        this.durable = durable;
     }
 
     /** Everything. */
@@ -37,9 +38,26 @@ public class HaEndpoint {
         return reporter.report();
     }
 
-    /** One section of it by name; null, which is answered with 404, for an unknown one or for what is not there. */
+    /**
+     * One section of it by name; null, which is answered with 404, for an unknown one or for what is not there. The other
+     * parameters are for the section {@code durable}, which is no part of the whole, as it asks the store.
+     *
+     * @param task only durable tasks of this name
+     * @param state only those in one of these states, divided by commas
+     * @param after only those after the one with this id, which was the last of the page before
+     * @param limit how many
+     */
     @ReadOperation
-    public @Nullable Object section(@Selector String section) {
+    public @Nullable Object section(
+            @Selector String section,
+            // Spring Boot tells by its own annotation that a parameter may be left out.
+            @org.springframework.lang.Nullable String task,
+            @org.springframework.lang.Nullable String state,
+            @org.springframework.lang.Nullable String after,
+            @org.springframework.lang.Nullable Integer limit) {
+        if (section.equals("durable")) {
+            return durable.overview(task, state, after, limit);
+        }
         HaReport report = reporter.report();
         return switch (section) {
             case "cluster", "topology" -> Map.of("cluster", report.cluster(), "topology", report.topology());
@@ -82,11 +100,8 @@ public class HaEndpoint {
                             : "'node' must be the id of the node to " + action + ".");
             return new WebEndpointResponse<>(problem, 400);
         }
-        String by = caller.getPrincipal() == null
-                ? "anonymous"
-                : caller.getPrincipal().getName();
         OperatorAction ended = operations
-                .order(new Operations.Command(kind, node.strip(), epoch, by, why))
+                .order(new Operations.Command(kind, node.strip(), epoch, nameOf(caller), why))
                 .join();
         return new WebEndpointResponse<>(ended, status(ended));
     }
@@ -114,18 +129,48 @@ public class HaEndpoint {
     }
 
     /**
-     * {@code explain/{task}}: why calls of the task, made on this node, go where they go.
+     * {@code explain/{task}}: why calls of the task, made on this node, go where they go. {@code durable/{id}}: a durable task
+     * with its attempts.
      *
-     * @param section {@code explain}; null is the answer, and so 404, to any other and to an unknown task
-     * @param task its name
+     * @param section {@code explain} or {@code durable}; null is the answer, and so 404, to any other and to what is unknown
+     * @param subject name of the task, or id of the durable one
      * @param key asks for the calls with this key, where the strategy goes by one
      */
     @ReadOperation
-    public @Nullable Explanation explain(
+    public @Nullable Object detail(
             @Selector String section,
-            @Selector String task,
+            @Selector String subject,
             // The one by which Spring Boot tells that a parameter may be missing.
             @org.springframework.lang.Nullable String key) {
-        return section.equals("explain") ? reporter.explain(task, key) : null;
+        return switch (section) {
+            case "explain" -> reporter.explain(subject, key);
+            case "durable" -> durable.detail(subject);
+            default -> null;
+        };
+    }
+
+    /**
+     * {@code durable}: a command about durable tasks, see {@link DurableDesk#order}.
+     *
+     * @param action {@code cancel} or {@code retry} of a task, {@code pause} or {@code resume} of all of a name
+     * @param id id of the task
+     * @param task name of the tasks
+     */
+    @WriteOperation
+    public WebEndpointResponse<Object> order(
+            SecurityContext caller,
+            @Selector String section,
+            @org.springframework.lang.Nullable String action,
+            @org.springframework.lang.Nullable String id,
+            @org.springframework.lang.Nullable String task) {
+        return section.equals("durable")
+                ? durable.order(nameOf(caller), action, id, task)
+                : new WebEndpointResponse<>(404);
+    }
+
+    private static String nameOf(SecurityContext caller) {
+        return caller.getPrincipal() == null
+                ? "anonymous"
+                : caller.getPrincipal().getName();
     }
 }

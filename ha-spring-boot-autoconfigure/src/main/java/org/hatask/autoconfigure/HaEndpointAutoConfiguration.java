@@ -1,6 +1,7 @@
 package org.hatask.autoconfigure;
 
 import java.util.function.Supplier;
+import org.hatask.actuate.DurableDesk;
 import org.hatask.actuate.HaEndpoint;
 import org.hatask.actuate.HaHealthIndicator;
 import org.hatask.actuate.HaReporter;
@@ -9,6 +10,7 @@ import org.hatask.cluster.Coordination;
 import org.hatask.cluster.MasterElection;
 import org.hatask.cluster.Operations;
 import org.hatask.dispatch.Dispatcher;
+import org.hatask.durable.TaskManager;
 import org.hatask.execute.TaskExecutor;
 import org.hatask.failure.NodeHealth;
 import org.hatask.link.LinkTransport;
@@ -35,8 +37,8 @@ public class HaEndpointAutoConfiguration {
 
     @Bean
     @ConditionalOnAvailableEndpoint
-    HaEndpoint haEndpoint(HaReporter reporter, Operations operations) {
-        return new HaEndpoint(reporter, operations);
+    HaEndpoint haEndpoint(HaReporter reporter, Operations operations, TaskManager durable) {
+        return new HaEndpoint(reporter, operations, new DurableDesk(durable));
     }
 
     @Bean

@@ -177,12 +177,12 @@ public final class DurableTasks implements HaTasks, DurableCalls {
 
     @Override
     public Optional<DurableTask> find(String taskId) {
-        return manager.store().find(List.of(taskId)).stream().findFirst().map(TaskRecord::view);
+        return manager.find(taskId).map(TaskRecord::view);
     }
 
     @Override
     public List<DurableTask> list(@Nullable String task, Set<TaskState> states, int atMost) {
-        return manager.store().list(new TaskQuery(task, states, null, atMost)).stream()
+        return manager.list(new TaskQuery(task, states, null, atMost)).stream()
                 .map(TaskRecord::view)
                 .toList();
     }

@@ -3,6 +3,7 @@ package org.hatask.durable;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
@@ -248,10 +249,43 @@ public final class TaskManager implements SmartLifecycle, AutoCloseable {
         return change(taskId, task -> task.retried(store().now()));
     }
 
+    /** The task with this id. */
+    public Optional<TaskRecord> find(String taskId) {
+        return store().find(List.of(taskId)).stream().findFirst();
+    }
+
+    public List<TaskRecord> list(TaskQuery query) {
+        return store().list(query);
+    }
+
+    public TaskCounts counts() {
+        return store().counts();
+    }
+
+    /** Gives out no task of this name, on any node; what runs goes on. */
+    public void pause(String task) {
+        store().pause(task);
+    }
+
+    public void resume(String task) {
+        store().resume(task);
+        wake();
+    }
+
+    public Set<String> paused() {
+        return store().paused();
+    }
+
+    /** Results of this node that came when the task was in other hands or over, and were dropped. */
+    public long superseded() {
+        Running current = running;
+        return current == null ? 0 : current.worker().superseded();
+    }
+
     private Optional<TaskRecord> change(String taskId, UnaryOperator<TaskRecord> step) {
         TaskStore store = store();
         for (int i = 0; i < TRIES; i++) {
-            Optional<TaskRecord> task = store.find(List.of(taskId)).stream().findFirst();
+            Optional<TaskRecord> task = find(taskId);
             if (task.isEmpty()) {
                 return Optional.empty();
             }

@@ -142,7 +142,7 @@ class HaStandbyAutoConfigurationTest {
                     assertThat(desk.plain()).isEqualTo(2);
                     assertThatExceptionOfType(NoMasterException.class).isThrownBy(desk::price);
                     assertThat(MADE).hasValue(1);
-                    assertThat(endpoint.section("standby"))
+                    assertThat(endpoint.section("standby", null, null, null, null))
                             .isEqualTo(context.getBean(ColdStandby.class).status());
                     assertThat(endpoint.report().standby().started()).isEqualTo(1);
                     assertThat(context.getBean(HaHealthIndicator.class).health().getDetails())
