@@ -64,7 +64,7 @@ class ArchitectureTest {
             .mayOnlyBeAccessedByLayers(
                     "autoconfigure", "actuate", "durable", "lifecycle", "dispatch", "link", "failure")
             .whereLayer("zookeeper")
-            .mayOnlyBeAccessedByLayers("autoconfigure")
+            .mayOnlyBeAccessedByLayers("autoconfigure", "durable")
             .whereLayer("standby")
             .mayOnlyBeAccessedByLayers("autoconfigure", "actuate")
             .whereLayer("fence")
@@ -83,6 +83,14 @@ class ArchitectureTest {
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("org.apache.zookeeper..", "org.apache.curator..");
+
+    @ArchTest
+    static final ArchRule ofTheTaskManagerOnlyItsStoreKnowsOurZooKeeper = noClasses()
+            .that()
+            .resideInAnyPackage("org.hatask.durable", "org.hatask.durable.jdbc")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("org.hatask.zookeeper", "org.hatask.durable.zookeeper");
 
     @ArchTest
     static final ArchRule onlyFenceAndStoreKnowJdbc = noClasses()

@@ -152,7 +152,8 @@ class SickNodeTest {
     }
 
     private static JsonNode health(String judge, String node) {
-        JsonNode report = JSON.valueToTree(nodes.bean(judge, HaEndpoint.class).section("members", null, null, null, null));
+        JsonNode report =
+                JSON.valueToTree(nodes.bean(judge, HaEndpoint.class).section("members", null, null, null, null));
         for (JsonNode member : report.path("members")) {
             if (member.path("id").asText().equals(node)) {
                 return member.path("health");

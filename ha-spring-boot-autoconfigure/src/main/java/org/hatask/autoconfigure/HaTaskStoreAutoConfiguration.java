@@ -5,14 +5,18 @@ import java.util.Arrays;
 import java.util.List;
 import javax.sql.DataSource;
 import org.hatask.HaException;
+import org.hatask.cluster.MasterElection;
 import org.hatask.durable.MemoryTaskStore;
 import org.hatask.durable.TaskStore;
 import org.hatask.durable.jdbc.JdbcStoreSettings;
 import org.hatask.durable.jdbc.JdbcTaskStore;
 import org.hatask.durable.jdbc.TaskTablesException;
+import org.hatask.durable.zookeeper.ZooKeeperTaskStore;
+import org.hatask.zookeeper.ZooKeeperClients;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingClass;
@@ -24,9 +28,10 @@ import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.boot.sql.init.dependency.DependsOnDatabaseInitialization;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Lazy;
 
 /** Where durable tasks are kept. */
-@AutoConfiguration(after = DataSourceAutoConfiguration.class)
+@AutoConfiguration(after = {DataSourceAutoConfiguration.class, HaZooKeeperAutoConfiguration.class})
 @ConditionalOnProperty(prefix = "ha", name = "enabled", matchIfMissing = true)
 @ConditionalOnMissingBean(TaskStore.class)
 @EnableConfigurationProperties(HaProperties.class)
@@ -34,7 +39,18 @@ public class HaTaskStoreAutoConfiguration {
 
     private static final String SPRING_JDBC = "org.springframework.jdbc.core.JdbcTemplate";
 
-    // What belongs to the type zookeeper, which is the default, has its place here.
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnProperty(prefix = "ha.task-store", name = "type", havingValue = "zookeeper", matchIfMissing = true)
+    @ConditionalOnBean(ZooKeeperClients.class)
+    static class InZooKeeper {
+
+        /** Made when it is first needed: never, where there is no durable task. */
+        @Bean
+        @Lazy
+        TaskStore haTaskStore(ZooKeeperClients clients, MasterElection election) {
+            return new ZooKeeperTaskStore(clients.access(), election.mastership());
+        }
+    }
 
     @Configuration(proxyBeanMethods = false)
     @ConditionalOnProperty(prefix = "ha.task-store", name = "type", havingValue = "memory")

@@ -151,6 +151,11 @@ public final class ZooKeeperClients implements Coordination, AutoCloseable {
         return election;
     }
 
+    /** For whoever keeps something of the cluster in ZooKeeper, too. */
+    public ZooKeeperAccess access() {
+        return new ZooKeeperAccess(membership.client(), paths.root(), paths.epoch(), this::acl);
+    }
+
     /** Where to tell of records that nobody of ours has written. */
     OddRecords oddRecords() {
         return oddRecords;

@@ -31,10 +31,10 @@ import org.apache.zookeeper.proto.RequestHeader;
  * The way of one node to a ZooKeeper server, which reads along. It loses the connection at a certain write: either the
  * request never arrives, or it is carried out and its answer never arrives.
  */
-final class LossyZooKeeper implements AutoCloseable {
+public final class LossyZooKeeper implements AutoCloseable {
 
     /** What is lost together with the connection. */
-    enum Lost {
+    public enum Lost {
         REQUEST,
         ANSWER
     }
@@ -44,7 +44,7 @@ final class LossyZooKeeper implements AutoCloseable {
      *
      * @param password as the server gave it
      */
-    record LostSession(long id, byte[] password) {}
+    public record LostSession(long id, byte[] password) {}
 
     /**
      * The next request that is to be lost, or its answer.
@@ -72,7 +72,7 @@ final class LossyZooKeeper implements AutoCloseable {
      * @param target port of the server on this machine
      * @param chroot of the clients; paths are told without it
      */
-    LossyZooKeeper(int target, String chroot) {
+    public LossyZooKeeper(int target, String chroot) {
         this.target = target;
         this.chrootLength = chroot.length();
         try {
@@ -83,28 +83,28 @@ final class LossyZooKeeper implements AutoCloseable {
         start(this::accept);
     }
 
-    int port() {
+    public int port() {
         return server.getLocalPort();
     }
 
-    CompletableFuture<LostSession> lose(Lost what, Predicate<List<String>> which, boolean thenStayAway) {
+    public CompletableFuture<LostSession> lose(Lost what, Predicate<List<String>> which, boolean thenStayAway) {
         Trap fresh = new Trap(which, what, thenStayAway, new CompletableFuture<>());
         trap.set(fresh);
         return fresh.sprung();
     }
 
     /** Loses all connections; new ones wait for {@link #comeBack()}. */
-    void stayAway() {
+    public void stayAway() {
         gate = new CountDownLatch(1);
         cut();
     }
 
-    void comeBack() {
+    public void comeBack() {
         gate.countDown();
     }
 
     /** Loses all connections. New ones are taken as before. */
-    void cut() {
+    public void cut() {
         sockets.forEach(LossyZooKeeper::closeQuietly);
         sockets.clear();
     }

@@ -1,0 +1,5 @@
+/** Durable tasks in ZooKeeper. */
+@NullMarked
+package org.hatask.durable.zookeeper;
+
+import org.jspecify.annotations.NullMarked;
