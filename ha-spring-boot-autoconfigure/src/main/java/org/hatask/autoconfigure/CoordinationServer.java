@@ -6,6 +6,7 @@ import java.util.List;
 import org.hatask.zookeeper.DevelopmentServer;
 import org.hatask.zookeeper.EnsemblePeer;
 import org.hatask.zookeeper.EnsembleSettings;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.util.StringUtils;
@@ -15,10 +16,12 @@ import org.springframework.util.StringUtils;
  * ends after all that uses it.
  *
  * @param connectString where it is
+ * @param own that server of it which lives in this process, {@code host:port}; null when none does
  * @param tickTime its tick
  * @param stop ends what is hosted here
  */
-record CoordinationServer(String connectString, Duration tickTime, Runnable stop) implements AutoCloseable {
+record CoordinationServer(String connectString, @Nullable String own, Duration tickTime, Runnable stop)
+        implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(CoordinationServer.class);
 
@@ -35,7 +38,7 @@ record CoordinationServer(String connectString, Duration tickTime, Runnable stop
     }
 
     static CoordinationServer external(HaProperties.Zookeeper zookeeper, String connectString) {
-        return new CoordinationServer(connectString, zookeeper.tickTime(), () -> {});
+        return new CoordinationServer(connectString, null, zookeeper.tickTime(), () -> {});
     }
 
     static CoordinationServer ensemble(HaProperties.Zookeeper zookeeper, String nodeId, Path dataDir) {
@@ -43,7 +46,10 @@ record CoordinationServer(String connectString, Duration tickTime, Runnable stop
         Duration tick = DevelopmentServer.tickTime(zookeeper.tickTime(), zookeeper.sessionTimeout());
         EnsemblePeer peer = new EnsemblePeer(ensemble, nodeId, dataDir, tick);
         peer.start();
-        return new CoordinationServer(ensemble.connectString(), tick, peer::close);
+        String own = ensemble.peerOf(nodeId)
+                .map(EnsembleSettings.Peer::clientAddress)
+                .orElse(null);
+        return new CoordinationServer(ensemble.connectString(), own, tick, peer::close);
     }
 
     static CoordinationServer development(HaProperties.Zookeeper zookeeper) {
@@ -58,7 +64,7 @@ record CoordinationServer(String connectString, Duration tickTime, Runnable stop
                         + " ha.zookeeper.connect-string or ha.zookeeper.embedded.ensemble to survive the loss of a machine",
                 server.connectString());
         server.start();
-        return new CoordinationServer(server.connectString(), tick, server::close);
+        return new CoordinationServer(server.connectString(), null, tick, server::close);
     }
 
     @Override

@@ -85,7 +85,8 @@ public class HaZooKeeperAutoConfiguration {
                 properties.zookeeper().sessionTimeout(),
                 server.tickTime(),
                 properties.zookeeper().connectionTimeout(),
-                properties.zookeeper().auth()));
+                properties.zookeeper().auth(),
+                server.own()));
     }
 
     @Bean

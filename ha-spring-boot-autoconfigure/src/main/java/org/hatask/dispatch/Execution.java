@@ -78,6 +78,9 @@ final class Execution {
 
     private int attempts;
     private int rounds;
+    /** The cluster as it was in the last round. */
+    private @Nullable ClusterView roundOf;
+
     private long attemptDeadline;
     private long unplacedSince;
     private boolean onlyBusy;
@@ -301,12 +304,17 @@ final class Execution {
             return finish(nobodyTookIt(view, nobody, Duration.ofNanos(now - unplacedSince)));
         }
         passed.clear();
+        if (view != roundOf) {
+            // Whoever the change has brought, a new master for example, is about to be ready: worth asking soon.
+            rounds = 0;
+        }
         Duration pause = Duration.ofNanos(until - now);
         if (!nobody) {
             long rest = able.stream().mapToLong(node -> rest(node, now)).min().orElse(0);
             pause = max(roundPause(), Duration.ofNanos(rest));
         }
         rounds++;
+        roundOf = view;
         return new Step.Wait(view.changed(), min(pause, Duration.ofNanos(until - now)));
     }
 

@@ -1,7 +1,11 @@
 package org.hatask.link;
 
+import java.io.EOFException;
 import java.io.IOException;
 import java.net.ConnectException;
+import java.net.NoRouteToHostException;
+import java.net.SocketException;
+import java.net.UnknownHostException;
 import java.security.cert.CertPathBuilderException;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateExpiredException;
@@ -10,31 +14,35 @@ import java.util.Locale;
 import java.util.concurrent.TimeoutException;
 import javax.net.ssl.SSLException;
 import org.hatask.cluster.Node;
+import org.hatask.link.PeerLinks.Failure;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Why a connection could not be opened.
  *
  * @param reason to be read after "no connection to": what happened and, where it can be changed, how
- * @param refused whether the other machine said that nobody listens there
+ * @param failure what to expect of another try
  * @param expected whether it is what happens when a process or a line dies, so that nobody needs to be told
  */
-record DialProblem(String reason, boolean refused, boolean expected) {
+record DialProblem(String reason, Failure failure, boolean expected) {
 
     static DialProblem of(Throwable error, Node target) {
         String message = String.valueOf(rootOf(error).getMessage());
         if (isRefused(error)) {
-            return new DialProblem(message, true, true);
+            return new DialProblem(message, Failure.REFUSED, true);
         }
         SSLException tls = find(error, SSLException.class);
         if (tls != null) {
-            return new DialProblem(tlsReason(error, tls, target), false, false);
+            boolean broken = find(error, EOFException.class) != null || find(error, SocketException.class) != null;
+            return new DialProblem(tlsReason(error, tls, target), broken ? Failure.BROKEN : Failure.OTHER, false);
         }
         if (find(error, TimeoutException.class) != null) {
-            return new DialProblem("it does not answer", false, true);
+            return new DialProblem("it does not answer", Failure.OTHER, true);
         }
         // Without an error of the line it did answer, in a way that is no link: with an HTTP status, for example.
-        return new DialProblem(message, false, find(error, IOException.class) != null);
+        boolean ofTheLine = find(error, IOException.class) != null;
+        boolean broken = ofTheLine && !isNeverAccepted(error);
+        return new DialProblem(message, broken ? Failure.BROKEN : Failure.OTHER, ofTheLine);
     }
 
     private static String tlsReason(Throwable error, SSLException tls, Node target) {
@@ -71,6 +79,13 @@ record DialProblem(String reason, boolean refused, boolean expected) {
         ConnectException connect = find(error, ConnectException.class);
         return connect != null
                 && String.valueOf(connect.getMessage()).toLowerCase(Locale.ROOT).contains("refused");
+    }
+
+    /** A machine that is off or has no name will not be there in a moment. */
+    private static boolean isNeverAccepted(Throwable error) {
+        return find(error, ConnectException.class) != null
+                || find(error, NoRouteToHostException.class) != null
+                || find(error, UnknownHostException.class) != null;
     }
 
     private static <T extends Throwable> @Nullable T find(Throwable error, Class<T> type) {

@@ -35,6 +35,7 @@ import org.hatask.execute.ArgumentCodec;
 import org.hatask.execute.Attempt;
 import org.hatask.execute.CodecException;
 import org.hatask.execute.Outcome;
+import org.hatask.link.PeerLinks.Failure;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -133,7 +134,7 @@ public final class LinkTransport implements TaskTransport {
                     // What the peer opened itself is as dead, for all the patience one has with it otherwise.
                     known.links().forEach(other -> other.closeIfSilentToo(now));
                 } else {
-                    look(link.peer());
+                    look(link.peer(), true);
                 }
             }
             log.debug("Closed {}", link);
@@ -264,12 +265,12 @@ public final class LinkTransport implements TaskTransport {
         try {
             timer.schedule(
                     () -> dial.fail(
-                            "no answer within " + settings.connectTimeout().toMillis() + " ms", false),
+                            "no answer within " + settings.connectTimeout().toMillis() + " ms", Failure.OTHER),
                     settings.connectTimeout().toMillis(),
                     TimeUnit.MILLISECONDS);
             dialers.execute(dial);
         } catch (RejectedExecutionException e) {
-            dial.fail("this node is stopping", false);
+            dial.fail("this node is stopping", Failure.OTHER);
         }
     }
 
@@ -300,7 +301,7 @@ public final class LinkTransport implements TaskTransport {
                 }
                 List<byte[]> current = keys.current();
                 if (current.isEmpty()) {
-                    fail("this node does not know the cluster's key yet", false);
+                    fail("this node does not know the cluster's key yet", Failure.OTHER);
                     return;
                 }
                 DiallingEndpoint created = new DiallingEndpoint(
@@ -320,10 +321,10 @@ public final class LinkTransport implements TaskTransport {
                 if (!problem.expected()) {
                     complain(problem.reason());
                 }
-                fail(problem.reason(), problem.refused());
+                fail(problem.reason(), problem.failure());
             } catch (RuntimeException e) {
                 complain(e.toString());
-                fail(e.toString(), false);
+                fail(e.toString(), Failure.OTHER);
             }
         }
 
@@ -341,7 +342,7 @@ public final class LinkTransport implements TaskTransport {
 
         private void handshakeFailed(String reason) {
             complain(reason);
-            fail(reason, false);
+            fail(reason, Failure.OTHER);
         }
 
         private void complain(String reason) {
@@ -350,7 +351,7 @@ public final class LinkTransport implements TaskTransport {
             }
         }
 
-        void fail(String reason, boolean refused) {
+        void fail(String reason, Failure failure) {
             if (!ended.compareAndSet(false, true)) {
                 return;
             }
@@ -359,11 +360,13 @@ public final class LinkTransport implements TaskTransport {
                 current.abandon(CloseCodes.GOING_AWAY);
             }
             log.debug("No link to {}: {}", target, reason);
+            boolean refused = failure == Failure.REFUSED;
             if (refused) {
                 tell(target, false);
             }
             String message = "no connection to " + target + ": " + reason;
-            List<Call> waiting = peer.dialFailed(reason, refused, System.nanoTime());
+            List<Call> waiting = peer.dialFailed(reason, failure, System.nanoTime());
+            lookAgain(target, peer);
             // Where this node cannot reach the other one, but was reached by it.
             Link accepted = peer.firstOpen();
             waiting.forEach(call -> {
@@ -443,22 +446,38 @@ public final class LinkTransport implements TaskTransport {
             attended = null;
         } else if (before == null || !before.target().equals(target)) {
             attended = new Attended(target, attendant);
-            look(Handshake.Peer.of(target));
+            look(Handshake.Peer.of(target), true);
         }
     }
 
-    /** Opens a link to the process if it is the attended one and there is none. */
-    private void look(Handshake.Peer process) {
+    /**
+     * Opens a link to the process if it is the attended one and there is none.
+     *
+     * @param atOnce whether to try although the last try was a moment ago
+     */
+    private void look(Handshake.Peer process, boolean atOnce) {
         Attended current = attended;
         if (current != null && Handshake.Peer.of(current.target()).equals(process)) {
-            look(current, true);
+            look(current.target(), atOnce);
         }
     }
 
-    private void look(Attended current, boolean atOnce) {
-        PeerLinks peer = peer(Handshake.Peer.of(current.target()));
+    private void look(Node target, boolean atOnce) {
+        PeerLinks peer = peer(Handshake.Peer.of(target));
         if (!closed.get() && peer.wantsDial(atOnce, System.nanoTime())) {
-            startDial(current.target(), peer);
+            startDial(target, peer);
+        }
+    }
+
+    /** After the pause, and not at the next tick: a process that is just dying shall be found dead at once. */
+    private void lookAgain(Node target, PeerLinks peer) {
+        try {
+            timer.schedule(
+                    () -> look(Handshake.Peer.of(target), false),
+                    peer.pauseLeft(System.nanoTime()).toNanos(),
+                    TimeUnit.NANOSECONDS);
+        } catch (RejectedExecutionException e) {
+            log.trace("this node is stopping");
         }
     }
 
@@ -572,7 +591,7 @@ public final class LinkTransport implements TaskTransport {
             served.expire(now);
             Attended current = attended;
             if (current != null) {
-                look(current, false);
+                look(current.target(), false);
             }
         } catch (RuntimeException e) {
             log.error("Links could not be watched; trying again", e);

@@ -18,6 +18,7 @@ final class PeerLinks {
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
     private static final Duration FIRST_PAUSE_REFUSED = Duration.ofMillis(250);
     private static final Duration LONGEST_PAUSE_REFUSED = Duration.ofSeconds(1);
+    private static final Duration FIRST_PAUSE_BROKEN = Duration.ofMillis(20);
 
     private final List<Link> links = new ArrayList<>();
     private final List<Call> waiting = new ArrayList<>();
@@ -29,6 +30,19 @@ final class PeerLinks {
     private boolean gone;
     private boolean leaving;
     private boolean closed;
+
+    /** Why there is no link after a dial. */
+    enum Failure {
+        /** Something at the address said that nobody listens there. Another try is cheap. */
+        REFUSED,
+        /**
+         * The connection was accepted and then broken off. A dying process does so as well: its connections are closed before
+         * it stops to listen. So the next try is worth making at once.
+         */
+        BROKEN,
+        /** No answer, or none that helps. */
+        OTHER
+    }
 
     /** What to do with a call. */
     sealed interface Route {}
@@ -122,17 +136,24 @@ final class PeerLinks {
     /**
      * A dial failed.
      *
-     * @param refused whether something at the address said so, which makes another try cheap
      * @return calls that waited for it
      */
-    synchronized List<Call> dialFailed(String reason, boolean refused, long now) {
+    synchronized List<Call> dialFailed(String reason, Failure failure, long now) {
         dialling = false;
-        gone = refused;
-        avoid(
-                reason,
-                refused ? pause(FIRST_PAUSE_REFUSED, LONGEST_PAUSE_REFUSED) : pause(FIRST_PAUSE, LONGEST_PAUSE),
-                now);
+        gone = failure == Failure.REFUSED;
+        Duration pause =
+                switch (failure) {
+                    case REFUSED -> pause(FIRST_PAUSE_REFUSED, LONGEST_PAUSE_REFUSED);
+                    case BROKEN -> pause(FIRST_PAUSE_BROKEN, LONGEST_PAUSE);
+                    case OTHER -> pause(FIRST_PAUSE, LONGEST_PAUSE);
+                };
+        avoid(reason, pause, now);
         return takeWaiting();
+    }
+
+    /** How long no other dial is worth making. */
+    synchronized Duration pauseLeft(long now) {
+        return unreachable == null ? Duration.ZERO : Duration.ofNanos(Math.max(0, unreachableUntil - now));
     }
 
     /** The process gave no sign of life over a link. */

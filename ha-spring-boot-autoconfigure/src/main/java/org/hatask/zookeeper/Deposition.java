@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
 import org.apache.zookeeper.CreateMode;
 import org.apache.zookeeper.KeeperException.Code;
 import org.apache.zookeeper.Op;
@@ -143,23 +144,27 @@ final class Deposition implements AutoCloseable {
     }
 
     private void count(Session session, Master master) {
-        session.children(paths.gone(), event -> {
-                    // The watch outlives an interruption, of which it is told as well.
-                    if (event.getType() != Watcher.Event.EventType.None) {
-                        worker.execute(() -> {
-                            if (master.equals(suspect) && session == witnessedIn) {
-                                count(session, master);
-                            }
-                        });
+        CompletableFuture<@Nullable List<String>> witnesses = session.children(paths.gone(), event -> {
+            // The watch outlives an interruption, of which it is told as well.
+            if (event.getType() != Watcher.Event.EventType.None) {
+                worker.execute(() -> {
+                    if (master.equals(suspect) && session == witnessedIn) {
+                        count(session, master);
                     }
-                })
-                .thenAcceptAsync(
-                        names -> {
-                            if (names != null && master.equals(suspect) && isEnough(names, master)) {
-                                depose(session, master);
-                            }
-                        },
-                        worker);
+                });
+            }
+        });
+        // Asked in the same breath, so that who finds enough witnesses need not ask first.
+        CompletableFuture<Reply> left = session.multi(List.of(
+                Op.getData(paths.master()), Op.getData(paths.lease()), Op.getData(paths.member(master.nodeId()))));
+        witnesses.thenAcceptBothAsync(
+                left,
+                (names, read) -> {
+                    if (names != null && master.equals(suspect) && isEnough(names, master)) {
+                        depose(session, master, read);
+                    }
+                },
+                worker);
     }
 
     private boolean isEnough(List<String> names, Master master) {
@@ -185,25 +190,16 @@ final class Deposition implements AutoCloseable {
         return witnesses;
     }
 
-    private void depose(Session session, Master master) {
-        session.multi(List.of(
-                        Op.getData(paths.master()),
-                        Op.getData(paths.lease()),
-                        Op.getData(paths.member(master.nodeId()))))
-                .thenAcceptAsync(
-                        read -> {
-                            GetDataResult record = read.data(0);
-                            GetDataResult lease = read.data(1);
-                            if (record == null || lease == null || !isOf(record, master)) {
-                                return; // Another one was quicker.
-                            }
-                            Optional<Records.Lease> held =
-                                    Records.readLease(lease.getData()).filter(found -> found.epoch() == master.epoch());
-                            String candidate =
-                                    held.map(Records.Lease::candidate).orElse(null);
-                            depose(session, master, record, read.data(2), candidate);
-                        },
-                        worker);
+    private void depose(Session session, Master master, Reply left) {
+        GetDataResult record = left.data(0);
+        GetDataResult lease = left.data(1);
+        if (record == null || lease == null || !isOf(record, master)) {
+            return; // Another one was quicker.
+        }
+        Optional<Records.Lease> held =
+                Records.readLease(lease.getData()).filter(found -> found.epoch() == master.epoch());
+        String candidate = held.map(Records.Lease::candidate).orElse(null);
+        depose(session, master, record, left.data(2), candidate);
     }
 
     private static boolean isPath(String text) {

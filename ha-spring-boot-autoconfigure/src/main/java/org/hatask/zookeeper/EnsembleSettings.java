@@ -34,7 +34,8 @@ public record EnsembleSettings(List<Peer> peers) {
      */
     public record Peer(int number, String nodeId, String host, int clientPort, int peerPort, int electionPort) {
 
-        String clientAddress() {
+        /** Where it serves clients, {@code host:port}. */
+        public String clientAddress() {
             return host + ":" + clientPort;
         }
 

@@ -105,6 +105,10 @@ public final class ZooKeeperClients implements Coordination, AutoCloseable {
                         return acl(path);
                     }
                 });
+        String own = settings.ownServer();
+        if (own != null) {
+            builder.zookeeperFactory(OwnServerFirst.factory(own));
+        }
         String auth = settings.auth();
         if (auth != null) {
             builder.authorization("digest", auth.getBytes(StandardCharsets.UTF_8));

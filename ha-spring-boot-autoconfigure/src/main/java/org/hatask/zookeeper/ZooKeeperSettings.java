@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param tickTime the servers' tick: the lease waits for it, so it must not be shorter than theirs
  * @param connectionTimeout for one attempt to connect
  * @param auth {@code user:password} of digest authentication, or null for open access
+ * @param ownServer that one of the servers which lives in this process, {@code host:port}; null when none does
  */
 public record ZooKeeperSettings(
         String cluster,
@@ -19,7 +20,8 @@ public record ZooKeeperSettings(
         Duration sessionTimeout,
         Duration tickTime,
         Duration connectionTimeout,
-        @Nullable String auth) {
+        @Nullable String auth,
+        @Nullable String ownServer) {
 
     /** How many ticks a session must last for the lease to be renewable in time. */
     static final int MIN_TICKS = 3;
@@ -47,6 +49,17 @@ public record ZooKeeperSettings(
         if (auth != null && auth.indexOf(':') < 1) {
             throw new IllegalArgumentException("ha.zookeeper.auth must be user:password");
         }
+    }
+
+    /** For servers that all live elsewhere. */
+    public ZooKeeperSettings(
+            String cluster,
+            String connectString,
+            Duration sessionTimeout,
+            Duration tickTime,
+            Duration connectionTimeout,
+            @Nullable String auth) {
+        this(cluster, connectString, sessionTimeout, tickTime, connectionTimeout, auth, null);
     }
 
     private static void requirePositive(String property, Duration value) {

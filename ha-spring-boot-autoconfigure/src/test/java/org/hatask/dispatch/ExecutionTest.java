@@ -426,6 +426,33 @@ class ExecutionTest {
     }
 
     @Test
+    void aNewMasterThatIsNotReadyYetIsAskedAgainSoonHoweverOftenTheOldOneWasTriedInVain() {
+        Execution execution = execution("master");
+        Step.Wait wait = tryInVain(execution);
+        while (wait.atMost().toMillis() < 250) {
+            pass(wait);
+            wait = tryInVain(execution);
+        }
+        view = view(null, n2, n3);
+        assertThat(execution.next()).isInstanceOf(Step.Wait.class);
+
+        view = view(new Master("n2", "n2-a", 8, Instant.EPOCH, "next"), n2, n3);
+        Step.Try next = tried(execution.next());
+        assertThat(next.node()).isEqualTo(n2);
+        execution.judge(n2, new Outcome.Refused(Refusal.NOT_MASTER, "just taking up its mastership"));
+
+        Step.Wait soon = (Step.Wait) execution.next();
+        assertThat(soon.atMost()).isEqualTo(Duration.ofMillis(5));
+        pass(soon);
+        assertThat(tried(execution.next()).node()).isEqualTo(n2);
+    }
+
+    private static Step.Wait tryInVain(Execution execution) {
+        execution.judge(tried(execution.next()).node(), NOT_SENT);
+        return (Step.Wait) execution.next();
+    }
+
+    @Test
     void aMasterThatIsNotThereIsWaitedForOnlyAsLongAsForAnElection() {
         Execution execution = execution("master");
         long start = nanos;

@@ -408,6 +408,36 @@ class LinkTransportTest {
         assertThat(a.transport.isReachable(silent)).isFalse();
     }
 
+    /** Its connections are closed one after the other, and the socket that it listens on may be the last. */
+    @Test
+    void anAttendedProcessThatStillAcceptsWhileItDiesIsFoundDeadWithoutWaitingForTheNextTick() throws Exception {
+        TestNode a = start("a", TestNode.settings(Duration.ofHours(1), 32));
+        ServerSocket dying = keep(new ServerSocket(0, 50, InetAddress.getLoopbackAddress()));
+        dying.setSoTimeout(30_000);
+        Node target = TestNode.node("b", dying.getLocalPort());
+        CompletableFuture<Node> gone = new CompletableFuture<>();
+
+        a.transport.attend(target, new LinkTransport.Attendant() {
+            @Override
+            public void gone(Node found) {
+                gone.complete(found);
+            }
+
+            @Override
+            public void reached(Node found) {
+                gone.completeExceptionally(new AssertionError("reached"));
+            }
+        });
+        for (int dial = 0; dial < 2; dial++) {
+            Socket accepted = dying.accept();
+            accepted.setSoLinger(true, 0);
+            accepted.close();
+        }
+        dying.close();
+
+        assertThat(gone).succeedsWithin(Duration.ofSeconds(30)).isEqualTo(target);
+    }
+
     @Test
     void nodesMeetInEveryStepOfAChangeOfKeys() {
         byte[] old = TestNode.KEY;

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import java.util.Properties;
 import java.util.concurrent.locks.LockSupport;
 import org.apache.zookeeper.KeeperException.Code;
@@ -23,8 +24,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Three real servers, of which the second leads; two nodes, one at the first server and one at the third. The master's server
- * is cut off from the other two and goes on answering what can be read, as a server does for {@code syncLimit} ticks.
+ * Three real servers, of which the second leads; two nodes, each at a server of its own. The master's server is cut off from
+ * the other two and goes on answering what can be read, as a server does for {@code syncLimit} ticks.
  */
 @Timeout(120)
 class CutOffServerTest {
@@ -42,12 +43,15 @@ class CutOffServerTest {
     /** Of each server, its way to the leader; null for the leader itself. */
     private final List<FreezableProxy> waysToLeader = new ArrayList<>();
 
+    /** Between the leader and the others, for what servers say when they elect a leader. */
+    private final List<FreezableProxy> electionWays = new ArrayList<>();
+
     @TempDir
     Path directory;
 
     @BeforeEach
     void startServers() throws Exception {
-        List<Integer> ports = TestZooKeeper.freePorts(SERVERS * 3);
+        List<Integer> ports = TestZooKeeper.freePorts(SERVERS * 3 + 1);
         for (int i = 0; i < SERVERS; i++) {
             clientPorts.add(ports.get(3 * i));
             waysToLeader.add(i == LEADER ? null : open(new FreezableProxy(ports.get(3 * LEADER + 1))));
@@ -74,9 +78,26 @@ class CutOffServerTest {
             int quorumPort = throughProxy ? waysToLeader.get(self).port() : ports.get(3 * i + 1);
             properties.setProperty(
                     "server." + (i + 1),
-                    "127.0.0.1:" + quorumPort + ":" + ports.get(3 * i + 2) + ";127.0.0.1:" + ports.get(3 * i));
+                    "127.0.0.1:" + quorumPort + ":" + electionPort(self, i, ports) + ";127.0.0.1:" + ports.get(3 * i));
         }
         return properties;
+    }
+
+    /**
+     * The one with the larger number connects. Did the other one, then it would be called back at the address that it names
+     * itself, past the proxy: so it is told a port where nobody listens.
+     */
+    private int electionPort(int self, int other, List<Integer> ports) {
+        int real = ports.get(3 * other + 2);
+        if (self == other || self != LEADER && other != LEADER) {
+            return real;
+        }
+        if (self < other) {
+            return ports.get(ports.size() - 1);
+        }
+        FreezableProxy way = open(new FreezableProxy(real));
+        electionWays.add(way);
+        return way.port();
     }
 
     private void awaitServing(int server) throws Exception {
@@ -107,6 +128,22 @@ class CutOffServerTest {
         cutOffTheMastersServer(ZooKeeperElection::lowestNodeId, 2, true);
     }
 
+    /** The other two notice when it has been silent for long enough, and elect another leader between themselves. */
+    @Test
+    void theMasterAtTheLeadingServerStopsBeforeTheNextOneStarts() throws Exception {
+        TestNode master = open(new TestNode("n1", 1, address(LEADER), ZooKeeperElection::leaderLatch))
+                .start();
+        await().atMost(LONG).until(master::isMaster);
+        TestNode next = open(new TestNode("n2", 2, address(2), ZooKeeperElection::leaderLatch))
+                .start();
+        awaitSettled(master, next, false);
+
+        List.of(wayToLeader(0), wayToLeader(2)).forEach(FreezableProxy::freeze);
+        electionWays.forEach(FreezableProxy::freeze);
+
+        stopsBeforeTheNextOneStarts(master, next, "the leader");
+    }
+
     /**
      * @param firstReturns whether the first takes over from the second as soon as it is back
      */
@@ -118,46 +155,62 @@ class CutOffServerTest {
             awaitSettled(first, second, firstReturns);
             TestNode master = first.isMaster() ? first : second;
             TestNode next = master == first ? second : first;
-            FreezableProxy way = waysToLeader.get(master == first ? 0 : 2);
-            long epoch = master.epoch();
+            FreezableProxy way = wayToLeader(master == first ? 0 : 2);
 
             way.freeze();
-            long cut = System.nanoTime();
-            long held = 0;
-            long stopped = 0;
-            long taken = 0;
-            while (taken == 0 && System.nanoTime() - cut < LONG.toNanos()) {
-                // In this order: what is held here was held when the next one is asked, or the line below tells.
-                long before = System.nanoTime();
-                if (master.epoch() != 0) {
-                    held = before;
-                    stopped = 0;
-                } else if (stopped == 0) {
-                    stopped = System.nanoTime();
-                }
-                if (next.epoch() != 0) {
-                    assertThat(master.epoch()).as("held by both").isZero();
-                    // Else this thread was held up since it asked the master: that has stopped, as the next round sees.
-                    taken = stopped == 0 ? 0 : System.nanoTime();
-                }
-                LockSupport.parkNanos(50_000);
-            }
-
-            assertThat(taken).as("the next one took over").isNotZero();
-            assertThat(stopped).as("the master stopped first").isNotZero().isLessThan(taken);
-            assertThat(next.epoch()).isGreaterThan(epoch);
-            // The server knows of nothing: not that the session has ended, not that there is another master.
-            byte[] stale = master.membershipHandle().getData(new Paths("test").master(), false, null);
-            assertThat(Records.readMaster(stale).orElseThrow().epoch()).isEqualTo(epoch);
-            System.out.printf(
-                    "FIGURE master's server cut off, round %d: held for %d ms more, the next one %d ms after it had"
-                            + " stopped; its server still answered with epoch %d%n",
-                    round, (held - cut) / 1_000_000, (taken - stopped) / 1_000_000, epoch);
+            stopsBeforeTheNextOneStarts(master, next, "a follower, round " + round);
+            // To this moment its server knows of nothing.
+            assertThat(epochAtItsServer(master)).isLessThan(next.epoch());
 
             way.thaw();
             way.cut();
         }
         awaitSettled(first, second, firstReturns);
+    }
+
+    private FreezableProxy wayToLeader(int server) {
+        return Objects.requireNonNull(waysToLeader.get(server));
+    }
+
+    private static void stopsBeforeTheNextOneStarts(TestNode master, TestNode next, String server) throws Exception {
+        long epoch = master.epoch();
+        long cut = System.nanoTime();
+        long held = 0;
+        long stopped = 0;
+        long taken = 0;
+        long answered = 0;
+        while (taken == 0 && System.nanoTime() - cut < LONG.toNanos()) {
+            // In this order: what is held here was held when the next one is asked, or the line below tells.
+            long before = System.nanoTime();
+            if (master.epoch() != 0) {
+                held = before;
+                stopped = 0;
+            } else if (stopped == 0) {
+                stopped = System.nanoTime();
+                answered = epochAtItsServer(master);
+            }
+            if (next.epoch() != 0) {
+                assertThat(master.epoch()).as("held by both").isZero();
+                // Else this thread was held up since it asked the master: that has stopped, as the next round sees.
+                taken = stopped == 0 ? 0 : System.nanoTime();
+            }
+            LockSupport.parkNanos(50_000);
+        }
+
+        assertThat(taken).as("the next one took over").isNotZero();
+        assertThat(stopped).as("the master stopped first").isNotZero().isLessThan(taken);
+        assertThat(next.epoch()).isGreaterThan(epoch);
+        assertThat(answered).as("of what its server said then").isEqualTo(epoch);
+        System.out.printf(
+                "FIGURE master's server cut off, %s: held for %d ms more, the next one %d ms after it had stopped; its server"
+                        + " still answered with epoch %d%n",
+                server, (held - cut) / 1_000_000, (taken - stopped) / 1_000_000, epoch);
+    }
+
+    /** The server knows of nothing: not that the session has ended, not that there is another master. */
+    private static long epochAtItsServer(TestNode node) throws Exception {
+        byte[] read = node.membershipHandle().getData(new Paths("test").master(), false, null);
+        return Records.readMaster(read).orElseThrow().epoch();
     }
 
     /** Both members, one master, and the other could take over at once. */

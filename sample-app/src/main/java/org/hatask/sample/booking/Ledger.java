@@ -46,9 +46,7 @@ public class Ledger {
         if (booked.isPresent()) {
             return sameOrder(booked.get(), order);
         }
-        long number = jdbc.sql("SELECT COALESCE(MAX(trade_number), 0) + 1 FROM trade")
-                .query(Long.class)
-                .single();
+        long number = nextNumber();
         Trade trade = new Trade(
                 number, order.reference(), order.contract(), order.quantity(), order.price(), epoch, node, now());
         jdbc.sql("""
@@ -64,6 +62,19 @@ public class Ledger {
                 .param("bookedAt", OffsetDateTime.ofInstant(trade.bookedAt(), ZoneOffset.UTC))
                 .update();
         return trade;
+    }
+
+    /** Reads what a booking reads. */
+    @Transactional(isolation = Isolation.READ_COMMITTED)
+    public void rehearse() {
+        find("rehearsal");
+        nextNumber();
+    }
+
+    private long nextNumber() {
+        return jdbc.sql("SELECT COALESCE(MAX(trade_number), 0) + 1 FROM trade")
+                .query(Long.class)
+                .single();
     }
 
     /** Marks every open trade of that age as settled. */

@@ -94,6 +94,11 @@ final class DeskCluster implements AutoCloseable {
                 .orElseThrow(() -> new ClusterFailure("There is no node " + id + " here"));
     }
 
+    /** Whether the node hosts the leader of the quorum; for nodes that host it themselves. */
+    boolean leadsQuorum(NodeProcess node) {
+        return ZooKeeperProcess.mode(ports.zooKeeperClient(nodes.indexOf(node))).equals("leader");
+    }
+
     List<Target> targets() {
         return nodes.stream().map(node -> new Target(node.id(), node.uri())).toList();
     }

@@ -65,17 +65,23 @@ final class ZooKeeperProcess extends ChildProcess {
             throw new UncheckedIOException(e);
         }
         start();
-        await("served clients", Duration.ofSeconds(30), this::serves);
+        await("served clients", Duration.ofSeconds(30), () -> !mode(port).isEmpty());
     }
 
-    private boolean serves() {
+    /** What the server at this port is: {@code standalone}, {@code leader} or {@code follower}; empty when it does not serve. */
+    static String mode(int port) {
         try (Socket socket = new Socket()) {
             socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 500);
             socket.setSoTimeout(500);
             socket.getOutputStream().write("srvr".getBytes(StandardCharsets.US_ASCII));
-            return new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII).contains("Mode:");
+            String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
+            return answer.lines()
+                    .filter(line -> line.startsWith("Mode: "))
+                    .map(line -> line.substring("Mode: ".length()).strip())
+                    .findFirst()
+                    .orElse("");
         } catch (IOException e) {
-            return false;
+            return "";
         }
     }
 }

@@ -19,11 +19,15 @@ import org.hatask.sample.pricing.Contracts;
 import org.hatask.sample.pricing.OptionContract;
 import org.junit.jupiter.api.AfterEach;
 
-/** Three nodes and a ZooKeeper, each a process of its own, with callers that count; all gone after the test. */
+/**
+ * Three nodes and a ZooKeeper, each a process of its own, or three nodes that host the quorum themselves; with callers that
+ * count; all gone after the test.
+ */
 abstract class ProcessTest {
 
     static final Duration PATIENCE = Duration.ofSeconds(60);
     static final Duration TICK = Duration.ofMillis(500);
+    private static final Duration CALL_PATIENCE = Duration.ofSeconds(20);
 
     private final Path directory =
             Path.of("target/process-tests/" + getClass().getSimpleName()).toAbsolutePath();
@@ -36,26 +40,47 @@ abstract class ProcessTest {
     Load load;
 
     void startCluster(Duration session, String... moreProperties) {
-        startCluster(session, Duration.ofSeconds(20), moreProperties);
+        startCluster(session, CALL_PATIENCE, moreProperties);
     }
 
     /** @param callPatience how long a caller waits for an answer */
     void startCluster(Duration session, Duration callPatience, String... moreProperties) {
-        Ports ports = Ports.free();
-        Path zooKeeperDirectory = directory.resolve("zookeeper");
-        DeskCluster.delete(directory);
-        open(() -> DeskCluster.delete(directory));
-        zooKeeper = open(new ZooKeeperProcess(zooKeeperDirectory, ports.zooKeeper(), TICK));
-        List<String> properties = Stream.concat(
-                        Stream.of(
-                                "--ha.zookeeper.session-timeout=" + session.toMillis() + "ms",
-                                "--ha.zookeeper.tick-time=" + TICK.toMillis() + "ms",
-                                "--logging.level.org.hatask.sample.booking=DEBUG"),
-                        Stream.of(moreProperties))
-                .toList();
+        Ports ports = emptyDirectory();
+        zooKeeper = open(new ZooKeeperProcess(directory.resolve("zookeeper"), ports.zooKeeper(), TICK));
+        List<String> properties = properties(
+                session,
+                Stream.concat(
+                        Stream.of("--ha.zookeeper.tick-time=" + TICK.toMillis() + "ms"), Stream.of(moreProperties)));
         cluster = open(
                 DeskCluster.withZooKeeper(directory.resolve("desk"), ports, zooKeeper.connectString(), properties));
         zooKeeper.startAndAwait();
+        startNodes(callPatience);
+    }
+
+    /** Without a ZooKeeper beside the nodes. */
+    void startClusterWithItsOwnQuorum(Duration session) {
+        Ports ports = emptyDirectory();
+        cluster = open(DeskCluster.withEmbeddedQuorum(
+                directory.resolve("desk"), ports, null, properties(session, Stream.empty())));
+        startNodes(CALL_PATIENCE);
+    }
+
+    private Ports emptyDirectory() {
+        DeskCluster.delete(directory);
+        open(() -> DeskCluster.delete(directory));
+        return Ports.free();
+    }
+
+    private static List<String> properties(Duration session, Stream<String> more) {
+        return Stream.concat(
+                        Stream.of(
+                                "--ha.zookeeper.session-timeout=" + session.toMillis() + "ms",
+                                "--logging.level.org.hatask.sample.booking=DEBUG"),
+                        more)
+                .toList();
+    }
+
+    private void startNodes(Duration callPatience) {
         cluster.start();
         watch = open(new MasterWatch(
                 cluster.targets(),
