@@ -1,5 +1,6 @@
 package org.hatask.link;
 
+import java.io.EOFException;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.security.cert.CertPathBuilderException;
@@ -8,12 +9,15 @@ import java.security.cert.CertificateExpiredException;
 import java.security.cert.CertificateNotYetValidException;
 import java.util.Locale;
 import java.util.concurrent.TimeoutException;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import javax.net.ssl.SSLException;
 import org.hatask.cluster.Node;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Why a connection could not be opened.
+ * Why a connection could not be opened. Who answers at an address may be anybody, so nothing of the answer is in it but its HTTP
+ * status.
  *
  * @param reason to be read after "no connection to": what happened and, where it can be changed, how
  * @param refused whether the other machine said that nobody listens there
@@ -21,10 +25,12 @@ import org.jspecify.annotations.Nullable;
  */
 record DialProblem(String reason, boolean refused, boolean expected) {
 
+    /** Where Tomcat's client names the status of an answer. */
+    private static final Pattern STATUS = Pattern.compile("\\[([0-9]{3})]");
+
     static DialProblem of(Throwable error, Node target) {
-        String message = String.valueOf(rootOf(error).getMessage());
         if (isRefused(error)) {
-            return new DialProblem(message, true, true);
+            return new DialProblem("connection refused", true, true);
         }
         SSLException tls = find(error, SSLException.class);
         if (tls != null) {
@@ -33,8 +39,19 @@ record DialProblem(String reason, boolean refused, boolean expected) {
         if (find(error, TimeoutException.class) != null) {
             return new DialProblem("it does not answer", false, true);
         }
-        // Without an error of the line it did answer, in a way that is no link: with an HTTP status, for example.
-        return new DialProblem(message, false, find(error, IOException.class) != null);
+        if (find(error, EOFException.class) != null) {
+            return new DialProblem("it closed the connection instead of an answer", false, true);
+        }
+        IOException broken = find(error, IOException.class);
+        if (broken != null) {
+            return new DialProblem(String.valueOf(rootOf(broken).getMessage()), false, true);
+        }
+        // It did answer, in a way that is no link.
+        Matcher status = STATUS.matcher(String.valueOf(error.getMessage()));
+        return new DialProblem(
+                status.find() ? "it answers with HTTP status " + status.group(1) : "it answers as no node does",
+                false,
+                false);
     }
 
     private static String tlsReason(Throwable error, SSLException tls, Node target) {
@@ -63,7 +80,7 @@ record DialProblem(String reason, boolean refused, boolean expected) {
                     + "): if it asks for certificates of clients, then the key in"
                     + " ha.link.ssl.bundle, or in the server's own bundle where that is not set, must be one that it trusts";
         }
-        return "TLS failed: " + (certificate != null ? certificate.getMessage() : message);
+        return "TLS failed: " + (certificate != null ? certificate.getClass().getSimpleName() : message);
     }
 
     /** Only the word of the other machine that nobody listens there; the same exception is used for time-outs. */
