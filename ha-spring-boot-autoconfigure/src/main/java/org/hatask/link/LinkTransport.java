@@ -350,8 +350,8 @@ public final class LinkTransport implements TaskTransport {
         }
 
         /**
-         * Tomcat's client limits the time for each part of an answer and neither their number nor their size, so whoever answers there
-         * could keep the thread for ever.
+         * Tomcat's client limits the time for each part of an answer and not their number, so whoever answers there could keep the
+         * thread for ever. It notices the interrupt when it waits for a part: not while parts come faster than it reads them.
          */
         private void stopConnecting() {
             synchronized (connectingLock) {

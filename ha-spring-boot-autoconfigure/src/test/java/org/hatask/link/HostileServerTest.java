@@ -12,8 +12,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.hatask.RawHttp;
@@ -65,16 +63,6 @@ class HostileServerTest {
                 .untilAsserted(() -> assertThat(dialling()).isZero());
     }
 
-    @Test
-    void aFloodOfHeadersEndsWithTheTimeToConnect() throws Exception {
-        Stranger flood = keep(new Stranger("HTTP/1.1 101 Switching Protocols\r\n", "X-Flood: x\r\n".repeat(500), 0));
-        node.call(TestNode.node("flood", flood.port()), "x");
-
-        await().atMost(20, TimeUnit.SECONDS)
-                .untilAsserted(() -> assertThat(flood.ended).isNotEmpty());
-        assertThat(dialling()).isZero();
-    }
-
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -113,7 +101,6 @@ class HostileServerTest {
     private static final class Stranger implements AutoCloseable {
 
         private final ServerSocket server = new ServerSocket(0, 50, InetAddress.getByName("localhost"));
-        private final Set<Socket> ended = ConcurrentHashMap.newKeySet();
         private final byte[] beginning;
         private final byte[] more;
         private final int pauseMillis;
@@ -151,7 +138,7 @@ class HostileServerTest {
                     LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(pauseMillis));
                 }
             } catch (IOException e) {
-                ended.add(socket);
+                // Closed by the node, as it should be.
             }
         }
 
