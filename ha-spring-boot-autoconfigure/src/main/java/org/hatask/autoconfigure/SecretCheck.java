@@ -2,13 +2,14 @@ package org.hatask.autoconfigure;
 
 import java.util.Base64;
 import java.util.HashSet;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
- * Whether a configured key is one that nobody can guess. What random bytes never look like, not in the lifetime of the universe, is
- * refused: text, repetitions, sequences.
+ * Whether a configured key is one that nobody can guess. What random bytes as good as never look like is refused: text,
+ * repetitions, sequences.
  */
 final class SecretCheck {
 
@@ -39,8 +40,8 @@ final class SecretCheck {
         if (values(bytes) < LEAST_VALUES || isSequence(bytes)) {
             return Optional.of("is a sample value or a pattern, which anybody can guess");
         }
-        if (isPhrase(bytes)) {
-            return Optional.of("is text in Base64 rather than random bytes, which can be guessed");
+        if (isPhrase(bytes) || isWords(key.strip())) {
+            return Optional.of("is text rather than random bytes in Base64, which can be guessed");
         }
         return Optional.empty();
     }
@@ -50,6 +51,12 @@ final class SecretCheck {
      */
     static byte[] bytes(String key) {
         return Base64.getDecoder().decode(key.strip());
+    }
+
+    /** Letters of one case: Base64 by accident. Of random bytes, one key in a thousand million looks so. */
+    private static boolean isWords(String key) {
+        return (key.equals(key.toLowerCase(Locale.ROOT)) || key.equals(key.toUpperCase(Locale.ROOT)))
+                && !HEXADECIMAL.matcher(key).matches();
     }
 
     private static int values(byte[] bytes) {

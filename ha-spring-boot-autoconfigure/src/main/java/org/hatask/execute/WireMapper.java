@@ -105,9 +105,29 @@ final class WireMapper {
 
         private static final long serialVersionUID = 1L;
 
+        private final transient Consumer<String> refused;
+
         NoClasses(Consumer<String> refused) {
             super("org.hatask.no-classes");
+            this.refused = refused;
             setDeserializers(new NoClassDeserializers(refused));
+        }
+
+        @Override
+        public void setupModule(SetupContext context) {
+            super.setupModule(context);
+            context.addKeyDeserializers((type, config, description) -> {
+                refuse(type, refused);
+                return null;
+            });
+        }
+
+        /** Jackson's own {@link JavaType} is read by loading what it names, like a class. */
+        static void refuse(JavaType type, Consumer<String> refused) throws JsonMappingException {
+            if (type.hasRawClass(Class.class) || type.isTypeOrSubTypeOf(JavaType.class)) {
+                refused.accept("holds a " + type.getRawClass().getName());
+                throw JsonMappingException.from((JsonParser) null, "classes are not read");
+            }
         }
     }
 
@@ -124,10 +144,7 @@ final class WireMapper {
         @Override
         public @Nullable JsonDeserializer<?> findBeanDeserializer(
                 JavaType type, DeserializationConfig config, BeanDescription description) throws JsonMappingException {
-            if (type.hasRawClass(Class.class)) {
-                refused.accept("holds a java.lang.Class");
-                throw JsonMappingException.from((JsonParser) null, "classes are not read");
-            }
+            NoClasses.refuse(type, refused);
             return super.findBeanDeserializer(type, config, description);
         }
     }

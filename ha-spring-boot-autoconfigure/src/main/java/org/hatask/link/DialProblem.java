@@ -12,13 +12,16 @@ import java.security.cert.CertificateExpiredException;
 import java.security.cert.CertificateNotYetValidException;
 import java.util.Locale;
 import java.util.concurrent.TimeoutException;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import javax.net.ssl.SSLException;
 import org.hatask.cluster.Node;
 import org.hatask.link.PeerLinks.Failure;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Why a connection could not be opened.
+ * Why a connection could not be opened. Who answers at an address may be anybody, so nothing of the answer is in it but its HTTP
+ * status.
  *
  * @param reason to be read after "no connection to": what happened and, where it can be changed, how
  * @param failure what to expect of another try
@@ -26,10 +29,12 @@ import org.jspecify.annotations.Nullable;
  */
 record DialProblem(String reason, Failure failure, boolean expected) {
 
+    /** Where Tomcat's client names the status of an answer. */
+    private static final Pattern STATUS = Pattern.compile("\\[([0-9]{3})]");
+
     static DialProblem of(Throwable error, Node target) {
-        String message = String.valueOf(rootOf(error).getMessage());
         if (isRefused(error)) {
-            return new DialProblem(message, Failure.REFUSED, true);
+            return new DialProblem("connection refused", Failure.REFUSED, true);
         }
         SSLException tls = find(error, SSLException.class);
         if (tls != null) {
@@ -39,10 +44,22 @@ record DialProblem(String reason, Failure failure, boolean expected) {
         if (find(error, TimeoutException.class) != null) {
             return new DialProblem("it does not answer", Failure.OTHER, true);
         }
-        // Without an error of the line it did answer, in a way that is no link: with an HTTP status, for example.
-        boolean ofTheLine = find(error, IOException.class) != null;
-        boolean broken = ofTheLine && !isNeverAccepted(error);
-        return new DialProblem(message, broken ? Failure.BROKEN : Failure.OTHER, ofTheLine);
+        if (find(error, EOFException.class) != null) {
+            return new DialProblem("it closed the connection instead of an answer", Failure.BROKEN, true);
+        }
+        IOException ofTheLine = find(error, IOException.class);
+        if (ofTheLine != null) {
+            return new DialProblem(
+                    String.valueOf(rootOf(ofTheLine).getMessage()),
+                    isNeverAccepted(error) ? Failure.OTHER : Failure.BROKEN,
+                    true);
+        }
+        // It did answer, in a way that is no link.
+        Matcher status = STATUS.matcher(String.valueOf(error.getMessage()));
+        return new DialProblem(
+                status.find() ? "it answers with HTTP status " + status.group(1) : "it answers as no node does",
+                Failure.OTHER,
+                false);
     }
 
     private static String tlsReason(Throwable error, SSLException tls, Node target) {
@@ -71,7 +88,7 @@ record DialProblem(String reason, Failure failure, boolean expected) {
                     + "): if it asks for certificates of clients, then the key in"
                     + " ha.link.ssl.bundle, or in the server's own bundle where that is not set, must be one that it trusts";
         }
-        return "TLS failed: " + (certificate != null ? certificate.getMessage() : message);
+        return "TLS failed: " + (certificate != null ? certificate.getClass().getSimpleName() : message);
     }
 
     /** Only the word of the other machine that nobody listens there; the same exception is used for time-outs. */

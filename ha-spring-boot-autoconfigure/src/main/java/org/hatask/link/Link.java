@@ -190,7 +190,7 @@ final class Link {
             } else if (answer instanceof Frame.Error error) {
                 return codec.readError(task, error.json(), peer.nodeId());
             }
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             return Outcome.Failed.of(e);
         }
         if (answer instanceof Frame.Refused refused) {

@@ -54,8 +54,11 @@ public final class LinkTransport implements TaskTransport {
 
     private static final Logger log = LoggerFactory.getLogger(LinkTransport.class);
 
-    /** Threads that open and close own connections, both of which block. */
-    private static final int MAX_DIALS = 8;
+    /**
+     * Threads that open and close own connections, both of which block: so many that machines which do not answer, each of which
+     * holds one up for the time to connect, do not keep this node from the others.
+     */
+    private static final int MAX_DIALS = 64;
 
     /** Threads that close accepted ones. */
     private static final int MAX_CLOSES = 4;
@@ -280,6 +283,8 @@ public final class LinkTransport implements TaskTransport {
         private final Node target;
         private final PeerLinks peer;
         private final AtomicBoolean ended = new AtomicBoolean();
+        private final Object connectingLock = new Object();
+        private @Nullable Thread connecting;
         private volatile @Nullable DiallingEndpoint endpoint;
 
         Dial(Node target, PeerLinks peer) {
@@ -312,19 +317,48 @@ public final class LinkTransport implements TaskTransport {
                         this::handshakeFailed);
                 endpoint = created;
                 String pass = Pass.create(current.get(0), cluster, Handshake.Peer.of(target));
-                container().connectToServer(created, config(secured, pass), linkUri(target.uri()));
+                connect(created, config(secured, pass));
                 if (ended.get()) {
                     created.abandon(CloseCodes.GOING_AWAY);
                 }
-            } catch (DeploymentException | IOException e) {
+            } catch (RuntimeException e) {
+                complain(e.toString());
+                fail(e.toString(), Failure.OTHER);
+            }
+        }
+
+        private void connect(DiallingEndpoint created, ClientEndpointConfig config) {
+            URI uri = linkUri(target.uri());
+            WebSocketContainer client = container();
+            synchronized (connectingLock) {
+                connecting = Thread.currentThread();
+            }
+            try {
+                if (!ended.get()) {
+                    client.connectToServer(created, config, uri);
+                }
+            } catch (DeploymentException | IOException | RuntimeException e) {
                 DialProblem problem = DialProblem.of(e, target);
                 if (!problem.expected()) {
                     complain(problem.reason());
                 }
                 fail(problem.reason(), problem.failure());
-            } catch (RuntimeException e) {
-                complain(e.toString());
-                fail(e.toString(), Failure.OTHER);
+            } finally {
+                synchronized (connectingLock) {
+                    connecting = null;
+                }
+            }
+        }
+
+        /**
+         * Tomcat's client limits the time for each part of an answer and not their number, so whoever answers there could keep the
+         * thread for ever. It notices the interrupt when it waits for a part: not while parts come faster than it reads them.
+         */
+        private void stopConnecting() {
+            synchronized (connectingLock) {
+                if (connecting != null && connecting != Thread.currentThread()) {
+                    connecting.interrupt();
+                }
             }
         }
 
@@ -359,6 +393,7 @@ public final class LinkTransport implements TaskTransport {
             if (current != null) {
                 current.abandon(CloseCodes.GOING_AWAY);
             }
+            stopConnecting();
             log.debug("No link to {}: {}", target, reason);
             boolean refused = failure == Failure.REFUSED;
             if (refused) {

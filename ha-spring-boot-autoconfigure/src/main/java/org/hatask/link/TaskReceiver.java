@@ -74,6 +74,14 @@ public final class TaskReceiver {
         } catch (CodecException e) {
             answer.accept(refused(call, Refusal.BAD_ARGUMENTS, String.valueOf(e.getMessage())));
             return;
+        } catch (Error e) {
+            // From the code of a parameter's type. Beyond here it would cost the link, and all calls over it.
+            log.error("Could not read the arguments of {} {}#{}", call.task(), call.taskId(), call.attempt(), e);
+            answer.accept(refused(
+                    call,
+                    Refusal.BAD_ARGUMENTS,
+                    "reading them ended with " + e.getClass().getName()));
+            return;
         }
         long deadline =
                 System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(Math.min(call.remainingMillis(), LONGEST_MILLIS));
@@ -81,7 +89,7 @@ public final class TaskReceiver {
         CompletableFuture<Outcome> running;
         try {
             running = executor.submit(attempt, arguments);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             // Whether it began is not known.
             running = CompletableFuture.failedFuture(e);
         }
@@ -123,7 +131,7 @@ public final class TaskReceiver {
             }
         } catch (CodecException e) {
             return new Frame.Error(id, codec.writeError(Outcome.Failed.of(e)));
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             log.error("Could not answer {} {}#{}", call.task(), call.taskId(), call.attempt(), e);
             return new Frame.Unknown(id, false, "the answer could not be written, see the log of the node");
         }

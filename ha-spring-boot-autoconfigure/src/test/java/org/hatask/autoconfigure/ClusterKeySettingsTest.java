@@ -62,6 +62,17 @@ class ClusterKeySettingsTest {
         assertThat(SecretCheck.problem(base64(text))).isPresent();
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "thekeyofourclusterwhichnobodywilleverguesssurely",
+                "THEKEYOFOURCLUSTERWHICHNOBODYWILLEVERGUESSSURELY",
+                "my+cluster+key/2026/do+not+tell+anybody+at+all42"
+            })
+    void wordsThatHappenToBeBase64AreNoKey(String text) {
+        assertThat(SecretCheck.problem(text)).isPresent();
+    }
+
     @Test
     void patternsAreNoKeys() {
         byte[] counting = new byte[32];

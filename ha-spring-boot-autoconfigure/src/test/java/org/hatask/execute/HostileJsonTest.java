@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import com.fasterxml.jackson.annotation.JsonTypeName;
+import com.fasterxml.jackson.databind.JavaType;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.math.BigDecimal;
 import java.math.BigInteger;
@@ -243,7 +244,9 @@ class HostileJsonTest {
     @JsonSubTypes({
         @JsonSubTypes.Type(value = Circle.class, name = "circle"),
         @JsonSubTypes.Type(Trojan.class),
-        @JsonSubTypes.Type(Loader.class)
+        @JsonSubTypes.Type(Loader.class),
+        @JsonSubTypes.Type(KeyLoader.class),
+        @JsonSubTypes.Type(TypeLoader.class)
     })
     interface ByName {}
 
@@ -256,12 +259,26 @@ class HostileJsonTest {
     @JsonTypeName("loader")
     record Loader(ClassHolder holder) implements ByName {}
 
+    @JsonTypeName("keys")
+    record KeyLoader(Map<Class<?>, Integer> types) implements ByName {}
+
+    @JsonTypeName("type")
+    record TypeLoader(JavaType type) implements ByName {}
+
     record Holder(List<Map<String, ByClass>> deep) {}
 
     record PropertyHolder(
             @JsonTypeInfo(use = JsonTypeInfo.Id.CLASS) Object value) {}
 
     record ClassHolder(Class<?> type) {}
+
+    record ClassKeyHolder(List<Map<Class<?>, String>> names) {}
+
+    record TypeHolder(JavaType type) {}
+
+    record TypeKeyHolder(Map<JavaType, String> names) {}
+
+    record Nested(Map<String, List<ClassKeyHolder>> deep) {}
 
     static class TakesByClass {
         @HaTask
@@ -295,6 +312,28 @@ class HostileJsonTest {
         public void task(ClassHolder value) {}
     }
 
+    static class TakesClassesAsKeys {
+        @HaTask
+        public void task(ClassKeyHolder value) {}
+    }
+
+    static class TakesClassesAsKeysDeepInside {
+        @HaTask
+        public void task(Nested value) {}
+    }
+
+    static class TakesTypes {
+        @HaTask
+        public void task(TypeHolder value) {}
+    }
+
+    static class ReturnsTypesAsKeys {
+        @HaTask
+        public TypeKeyHolder task() {
+            return new TypeKeyHolder(Map.of());
+        }
+    }
+
     static class TakesByName {
         @HaTask
         public void task(ByName value) {}
@@ -316,11 +355,19 @@ class HostileJsonTest {
                         e -> assertThat(e.problem()).contains("@JsonTypeInfo").contains("Id.NAME"));
     }
 
-    @Test
-    void aTaskThatWouldReadClassesEndsTheStart() {
+    @ParameterizedTest
+    @ValueSource(
+            classes = {
+                TakesClasses.class,
+                TakesClassesAsKeys.class,
+                TakesClassesAsKeysDeepInside.class,
+                TakesTypes.class,
+                ReturnsTypesAsKeys.class
+            })
+    void aTaskThatWouldReadClassesEndsTheStart(Class<?> bean) {
         assertThatExceptionOfType(InvalidTaskException.class)
-                .isThrownBy(() -> Tasks.of(TakesClasses.class, "task"))
-                .satisfies(e -> assertThat(e.problem()).contains("java.lang.Class"));
+                .isThrownBy(() -> Tasks.of(bean, "task"))
+                .satisfies(e -> assertThat(e.problem()).containsAnyOf("java.lang.Class", JavaType.class.getName()));
     }
 
     @Test
@@ -328,7 +375,9 @@ class HostileJsonTest {
         TaskDefinition task = Tasks.of(TakesByName.class, "task");
         for (String attack : List.of(
                 "{\"@type\":\"trojan\",\"value\":{\"@class\":\"%s\",\"message\":\"m\"}}",
-                "{\"@type\":\"loader\",\"holder\":{\"type\":\"%s\"}}")) {
+                "{\"@type\":\"loader\",\"holder\":{\"type\":\"%s\"}}",
+                "{\"@type\":\"keys\",\"types\":{\"%s\":1}}",
+                "{\"@type\":\"type\",\"type\":\"%s\"}")) {
             assertThatExceptionOfType(CodecException.class)
                     .isThrownBy(() ->
                             codec.readArguments(task, bytes("[" + attack.replace("%s", Gadget.class.getName()) + "]")));

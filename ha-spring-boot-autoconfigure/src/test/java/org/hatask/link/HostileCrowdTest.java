@@ -5,23 +5,21 @@ import static org.awaitility.Awaitility.await;
 
 import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
-import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.Socket;
-import java.nio.ByteBuffer;
-import java.nio.channels.SocketChannel;
-import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.hatask.HaTask;
 import org.hatask.TestNodes;
 import org.hatask.cluster.ClusterState;
@@ -37,7 +35,7 @@ import org.springframework.context.annotation.Configuration;
 /**
  * Crowds of strangers at a node that sixteen honest callers of another node keep busy. The strangers know all names and have no key. How
  * many they are and how long they stay can be set: {@code -Dha.hostile.connections=10000 -Dha.hostile.handshakes=1000000
- * -Dha.hostile.rate=2000}, with twice as many file descriptors as connections.
+ * -Dha.hostile.rate=2000}, with some more file descriptors than connections.
  */
 @Timeout(3600)
 class HostileCrowdTest {
@@ -68,6 +66,8 @@ class HostileCrowdTest {
         }
     }
 
+    private int highest;
+
     private static TestNodes nodes;
     private static LinkTransport attacked;
     private static Node target;
@@ -76,6 +76,7 @@ class HostileCrowdTest {
     private static final AtomicLong CALLS = new AtomicLong();
     private static final ConcurrentLinkedQueue<Throwable> FAILURES = new ConcurrentLinkedQueue<>();
     private static final AtomicBoolean OVER = new AtomicBoolean();
+    private static final AtomicBoolean PAUSED = new AtomicBoolean();
     private static final List<Thread> CALLING = new ArrayList<>();
 
     @BeforeAll
@@ -108,6 +109,9 @@ class HostileCrowdTest {
 
     private static void call() {
         while (!OVER.get()) {
+            while (PAUSED.get()) {
+                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1));
+            }
             try {
                 assertThat(desk.price(21)).isEqualTo(42);
                 CALLS.incrementAndGet();
@@ -120,69 +124,124 @@ class HostileCrowdTest {
     @Test
     void idleConnectionsAreRefusedOrClosedAndHonestCallersGoOn() throws Exception {
         double before = throughput();
-        List<SocketChannel> idle = new ArrayList<>();
+        long heap = usedHeap();
+        Process crowd = strangers("idle", CONNECTIONS, 0);
         try {
-            String upgrade = upgrade();
-            for (int i = 0; i < CONNECTIONS; i++) {
-                SocketChannel channel = SocketChannel.open();
-                idle.add(channel);
-                channel.bind(new InetSocketAddress(address(i % 250), 0));
-                channel.connect(new InetSocketAddress("127.0.0.1", target.uri().getPort()));
-                // Half of them say nothing at all, the others ask to be upgraded and then say nothing.
-                if (i % 2 == 0) {
-                    channel.write(ByteBuffer.wrap(upgrade.getBytes(StandardCharsets.US_ASCII)));
-                }
-                assertThat(attacked.undecided())
-                        .isLessThanOrEqualTo(LinkSettings.defaults().maxHandshakes());
-            }
-            report("with " + CONNECTIONS + " idle connections", before, throughput());
+            CompletableFuture<String> open = line(crowd);
+            assertThat(highestUndecidedUntil(open::isDone))
+                    .isLessThanOrEqualTo(LinkSettings.defaults().maxHandshakes());
+            assertThat(open.join()).isEqualTo(String.valueOf(CONNECTIONS));
+            report(
+                    String.format("with %d idle connections (heap %+d KiB)", CONNECTIONS, (usedHeap() - heap) / 1024),
+                    before,
+                    throughput());
             await().atMost(TestNodes.PATIENCE).until(() -> attacked.undecided() == 0);
         } finally {
-            for (SocketChannel channel : idle) {
-                channel.close();
-            }
+            end(crowd);
         }
     }
 
     @Test
     void badHandshakesCostLittleAndRunNothing() throws Exception {
+        int alone = Math.max(1, HANDSHAKES / 10);
+        PAUSED.set(true);
+        long idle = processorNanos(() -> throughput());
+        AtomicReference<String> quiet = new AtomicReference<>();
+        long quietSince = System.nanoTime();
+        long busy = processorNanos(() -> quiet.set(badHandshakes(alone)));
+        PAUSED.set(false);
+        double rest = (double) idle / MEASURED.toNanos();
+        System.out.printf(
+                "%s, while nobody calls: %.0f µs of processor time each%n",
+                quiet, (busy - rest * (System.nanoTime() - quietSince)) / 1e3 / alone);
+
         double before = throughput();
-        OperatingSystemMXBean system = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
         long heap = usedHeap();
-        long cpu = system.getProcessCpuTime();
         long calls = CALLS.get();
         long begin = System.nanoTime();
-        List<Thread> attackers = new ArrayList<>();
-        AtomicLong handshakes = new AtomicLong();
-        for (int i = 0; i < 4; i++) {
-            int seed = i;
-            Thread attacker = new Thread(() -> attack(new Random(seed), handshakes, begin), "attacker-" + i);
-            attackers.add(attacker);
-            attacker.start();
-        }
-        int highest = 0;
-        for (Thread attacker : attackers) {
-            while (attacker.isAlive()) {
-                highest = Math.max(highest, attacked.undecided());
-                attacker.join(50);
-            }
-        }
+        AtomicReference<String> made = new AtomicReference<>();
+        long cpu = processorNanos(() -> made.set(badHandshakes(HANDSHAKES)));
         double seconds = (System.nanoTime() - begin) / 1e9;
         double under = (CALLS.get() - calls) / seconds;
+        long grown = usedHeap() - heap;
         report(
                 String.format(
-                        "with %d bad handshakes (%.0f a second, at most %d undecided, process %.2f CPUs, heap %+d KiB)",
-                        handshakes.get(),
-                        handshakes.get() / seconds,
-                        highest,
-                        (system.getProcessCpuTime() - cpu) / 1e9 / seconds,
-                        (usedHeap() - heap) / 1024),
+                        "with %s (%.0f a second, at most %d undecided, %.2f CPUs, heap %+d KiB)",
+                        made, HANDSHAKES / seconds, highest, cpu / 1e9 / seconds, grown / 1024),
                 before,
                 under);
         assertThat(highest).isLessThanOrEqualTo(LinkSettings.defaults().maxHandshakes());
-        assertThat(handshakes.get()).isGreaterThanOrEqualTo(HANDSHAKES);
-        assertThat(usedHeap() - heap).isLessThan(128L * 1024 * 1024);
+        assertThat(made.get()).startsWith(HANDSHAKES + " bad handshakes");
+        assertThat(grown).isLessThan(128L * 1024 * 1024);
         await().atMost(TestNodes.PATIENCE).until(() -> attacked.undecided() == 0);
+    }
+
+    /** How many there were, and how many were answered with a challenge. */
+    private String badHandshakes(int count) throws Exception {
+        Process crowd = strangers("handshakes", count, RATE);
+        try {
+            CompletableFuture<String> made = line(crowd);
+            highest = Math.max(highest, highestUndecidedUntil(made::isDone));
+            return made.join();
+        } finally {
+            end(crowd);
+        }
+    }
+
+    private static Process strangers(String what, int count, int rate) throws IOException {
+        return new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-Xmx256m",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        Strangers.class.getName(),
+                        what,
+                        String.valueOf(target.uri().getPort()),
+                        target.id(),
+                        target.incarnation(),
+                        String.valueOf(count),
+                        String.valueOf(rate))
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+    }
+
+    private static CompletableFuture<String> line(Process process) {
+        return CompletableFuture.supplyAsync(() -> {
+            try {
+                return String.valueOf(process.inputReader().readLine());
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+    }
+
+    private static void end(Process process) throws Exception {
+        process.getOutputStream().close();
+        if (!process.waitFor(20, TimeUnit.SECONDS)) {
+            process.destroyForcibly().waitFor();
+        }
+    }
+
+    private static int highestUndecidedUntil(BooleanSupplier over) {
+        int most = 0;
+        while (!over.getAsBoolean()) {
+            most = Math.max(most, attacked.undecided());
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));
+        }
+        return most;
+    }
+
+    private static long processorNanos(ThrowingCallable work) throws Exception {
+        OperatingSystemMXBean system = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+        long before = system.getProcessCpuTime();
+        try {
+            work.call();
+        } catch (Exception | Error e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new AssertionError(e);
+        }
+        return system.getProcessCpuTime() - before;
     }
 
     /** Nothing but calls of the honest was executed, and none of these failed. */
@@ -210,74 +269,5 @@ class HostileCrowdTest {
     private static long usedHeap() {
         System.gc();
         return Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory();
-    }
-
-    /** One handshake after the other, from many addresses, at the rate that was asked for. */
-    private static void attack(Random random, AtomicLong handshakes, long begin) {
-        while (handshakes.get() < HANDSHAKES) {
-            long number = handshakes.getAndIncrement();
-            long due = begin + number * TimeUnit.SECONDS.toNanos(1) / RATE;
-            LockSupport.parkNanos(due - System.nanoTime());
-            try (Socket socket = new Socket()) {
-                socket.bind(new InetSocketAddress(address(random.nextInt(250)), 0));
-                socket.connect(new InetSocketAddress("127.0.0.1", target.uri().getPort()));
-                socket.setSoTimeout(5_000);
-                socket.getOutputStream().write(upgrade().getBytes(StandardCharsets.US_ASCII));
-                if (!status(socket.getInputStream()).contains("101")) {
-                    continue;
-                }
-                // One that is well-formed and makes the node answer, and a proof that is none.
-                socket.getOutputStream().write(masked(greeting(random)));
-                byte[] proof = new byte[33];
-                random.nextBytes(proof);
-                proof[0] = 3;
-                socket.getOutputStream().write(masked(proof));
-                // The challenge, and the node's close frame.
-                for (int next = 0;
-                        next >= 0 && next != 0x88;
-                        next = socket.getInputStream().read()) {}
-            } catch (IOException e) {
-                // Broken off by the node, as it may.
-            }
-        }
-    }
-
-    private static InetAddress address(int host) throws IOException {
-        return InetAddress.getByAddress(new byte[] {127, 0, 3, (byte) (host + 1)});
-    }
-
-    private static byte[] greeting(Random random) {
-        byte[] nonce = new byte[Handshake.NONCE_LENGTH];
-        random.nextBytes(nonce);
-        return Handshake.greeting(
-                Handshake.VERSIONS, "test", new Handshake.Peer("caller", "x"), Handshake.Peer.of(target), nonce);
-    }
-
-    private static String upgrade() {
-        return "GET /ha/link HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
-                + "Sec-WebSocket-Protocol: ha.v1\r\n\r\n";
-    }
-
-    private static String status(InputStream in) throws IOException {
-        StringBuilder head = new StringBuilder();
-        for (int next = in.read(); next >= 0; next = in.read()) {
-            head.append((char) next);
-            if (head.indexOf("\r\n\r\n") >= 0) {
-                break;
-            }
-        }
-        return head.toString().lines().findFirst().orElse("");
-    }
-
-    /** A binary message of a client, with a mask of zeros. */
-    private static byte[] masked(byte[] message) {
-        ByteBuffer frame = ByteBuffer.allocate(8 + message.length);
-        frame.put((byte) 0x82)
-                .put((byte) (0x80 | 126))
-                .putShort((short) message.length)
-                .putInt(0)
-                .put(message);
-        return frame.array();
     }
 }

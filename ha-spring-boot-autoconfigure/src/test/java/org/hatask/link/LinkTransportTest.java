@@ -26,6 +26,8 @@ import org.hatask.execute.Refusal;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Real connections between nodes in one JVM, each with its own Tomcat. */
 @Timeout(120)
@@ -111,6 +113,24 @@ class LinkTransportTest {
         assertThat(TestTasks.get(a.call(b, "x")))
                 .isInstanceOfSatisfying(Outcome.Failed.class, failed -> assertThat(failed.error())
                         .hasMessageContaining("cannot be written"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"argument", "result", "answer"})
+    void anErrorInTheCodeOfAParametersTypeLeavesNoCallWithoutAnAnswer(String where) {
+        TestNode a = start("a");
+        TestNode b = start("b");
+
+        Outcome outcome = TestTasks.get(a.call(b, "error in " + where));
+
+        switch (where) {
+            case "argument" -> assertThat(outcome).isInstanceOf(Outcome.Refused.class);
+            case "result" -> assertThat(outcome).isInstanceOf(Outcome.Unknown.class);
+            default -> assertThat(outcome).isInstanceOf(Outcome.Failed.class);
+        }
+        assertThat(TestTasks.get(a.call(b, "hello"))).isEqualTo(new Outcome.Succeeded("hello"));
+        assertThat(b.transport.links())
+                .allSatisfy(link -> assertThat(link.serving()).isZero());
     }
 
     @Test

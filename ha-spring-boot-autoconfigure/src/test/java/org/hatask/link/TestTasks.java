@@ -111,7 +111,7 @@ final class TestTasks {
         return outcome.orTimeout(20, TimeUnit.SECONDS).join();
     }
 
-    /** Strings as bytes; the argument "unreadable" cannot be read, the result "unwritable" not be written. */
+    /** Strings as bytes; "unreadable" cannot be read as an argument, "unwritable" not be written, and "error in …" breaks what it names. */
     static final class Codec implements ArgumentCodec {
 
         @Override
@@ -135,6 +135,7 @@ final class TestTasks {
             if (text.equals("unreadable")) {
                 throw new CodecException("argument 1 does not fit", new IllegalArgumentException());
             }
+            breakOn("argument", text);
             return new Object[] {text};
         }
 
@@ -143,12 +144,21 @@ final class TestTasks {
             if ("unwritable".equals(result)) {
                 throw new CodecException("the result cannot be written", new IllegalArgumentException());
             }
+            breakOn("result", (String) result);
             return bytes((String) result);
         }
 
         @Override
         public Object readResult(TaskDefinition task, byte[] json) {
+            breakOn("answer", string(json));
             return string(json);
+        }
+
+        /** What code of the application's own throws that is no exception. */
+        private static void breakOn(String where, String text) {
+            if (text.equals("error in " + where)) {
+                throw new NoClassDefFoundError(where);
+            }
         }
 
         @Override
