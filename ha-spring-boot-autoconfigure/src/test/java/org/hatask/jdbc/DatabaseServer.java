@@ -66,7 +66,13 @@ public final class DatabaseServer implements AutoCloseable {
         return has("mariadbd");
     }
 
+    /** Fast, since nothing has to outlive a crash of the machine. */
     public static DatabaseServer postgreSql() throws Exception {
+        return postgreSql(false);
+    }
+
+    /** @param durable whether a commit waits for the disk */
+    public static DatabaseServer postgreSql(boolean durable) throws Exception {
         Path bin = installed("postgres", "postgresql").getParent();
         Path directory = newDirectory();
         Path data = directory.resolve("data");
@@ -94,7 +100,7 @@ public final class DatabaseServer implements AutoCloseable {
                 "-c",
                 "unix_socket_directories=",
                 "-c",
-                "fsync=off");
+                "fsync=" + (durable ? "on" : "off"));
         return new DatabaseServer(directory, "jdbc:postgresql://127.0.0.1:" + port + "/postgres", "test", process)
                 .awaitStart();
     }
