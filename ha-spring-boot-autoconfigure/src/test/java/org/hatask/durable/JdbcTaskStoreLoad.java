@@ -40,22 +40,20 @@ final class JdbcTaskStoreLoad {
         int tasks = arguments.length > 0 ? Integer.parseInt(arguments[0]) : 20_000;
         int threads = arguments.length > 1 ? Integer.parseInt(arguments[1]) : 4;
         boolean durable = arguments.length > 2 && Boolean.parseBoolean(arguments[2]);
-        try (DatabaseServer server = DatabaseServer.postgreSql();
+        try (DatabaseServer server = DatabaseServer.postgreSql(durable);
                 HikariDataSource pool = new HikariDataSource()) {
             pool.setDataSource(server.dataSource(""));
             pool.setMaximumPoolSize(threads + 1);
             new ResourceDatabasePopulator(new ClassPathResource("schema-postgresql.sql", JdbcTaskStore.class))
                     .execute(pool);
             JdbcTemplate jdbc = new JdbcTemplate(pool);
-            if (durable) {
-                jdbc.execute("ALTER SYSTEM SET fsync = on");
-                jdbc.queryForList("SELECT pg_reload_conf()");
-            }
             JdbcTaskStore store = new JdbcTaskStore(
                     pool, new JdbcStoreSettings("dataSource", "ha_task", 1024 * 1024, Duration.ofSeconds(30)));
             JdbcTaskStoreLoad load = new JdbcTaskStoreLoad(store, jdbc, tasks, threads);
             load.run(100); // for the compiler
-            System.out.printf("%d tasks, %d threads, fsync %s%n", tasks, threads, durable);
+            System.out.printf(
+                    "%d tasks, %d threads, fsync %s%n",
+                    tasks, threads, jdbc.queryForObject("SHOW fsync", String.class));
             for (int batch : new int[] {1, 16, 100}) {
                 System.out.println(load.run(batch));
             }

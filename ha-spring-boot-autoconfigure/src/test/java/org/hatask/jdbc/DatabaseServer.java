@@ -28,8 +28,12 @@ public final class DatabaseServer implements AutoCloseable {
 
     private static final Duration START = Duration.ofSeconds(90);
 
-    /** Ends the server, and removes its data, when its own standard input ends: this process holds the other end. */
+    /**
+     * Ends the server, and removes its data, when its own standard input ends: this process holds the other end. A signal to all
+     * processes of a terminal is no reason to leave before that is done.
+     */
     private static final String LEASH = """
+            trap : HUP INT TERM
             signal=$1; shift
             "$@" </dev/null & server=$!
             cat >/dev/null
@@ -62,7 +66,13 @@ public final class DatabaseServer implements AutoCloseable {
         return has("mariadbd");
     }
 
+    /** Fast, since nothing has to outlive a crash of the machine. */
     public static DatabaseServer postgreSql() throws Exception {
+        return postgreSql(false);
+    }
+
+    /** @param durable whether a commit waits for the disk */
+    public static DatabaseServer postgreSql(boolean durable) throws Exception {
         Path bin = installed("postgres", "postgresql").getParent();
         Path directory = newDirectory();
         Path data = directory.resolve("data");
@@ -90,7 +100,7 @@ public final class DatabaseServer implements AutoCloseable {
                 "-c",
                 "unix_socket_directories=",
                 "-c",
-                "fsync=off");
+                "fsync=" + (durable ? "on" : "off"));
         return new DatabaseServer(directory, "jdbc:postgresql://127.0.0.1:" + port + "/postgres", "test", process)
                 .awaitStart();
     }
@@ -135,11 +145,6 @@ public final class DatabaseServer implements AutoCloseable {
 
     /** From now on it neither answers nor refuses, until this is closed: as a machine that hangs. */
     public AutoCloseable freeze() throws Exception {
-        signal("STOP");
-        return () -> signal("CONT");
-    }
-
-    private void signal(String name) throws Exception {
         List<String> servers = process.descendants()
                 .filter(child -> child.info()
                         .command()
@@ -147,6 +152,32 @@ public final class DatabaseServer implements AutoCloseable {
                         .isPresent())
                 .map(child -> "" + child.pid())
                 .toList();
+        signal("STOP", servers);
+        // The signal is on its way only: until a thread of the server has its turn to stop, it goes on answering.
+        await().atMost(START).until(() -> servers.stream().allMatch(DatabaseServer::isStopped));
+        return () -> signal("CONT", servers);
+    }
+
+    private static boolean isStopped(String server) {
+        try (Stream<Path> threads = Files.list(Path.of("/proc", server, "task"))) {
+            return threads.allMatch(thread -> stateOf(thread).equals("T"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The letter after the name, which is in parentheses and may have any in it. */
+    private static String stateOf(Path thread) {
+        try {
+            String stat = Files.readString(thread.resolve("stat"));
+            int name = stat.lastIndexOf(')');
+            return stat.substring(name + 2, name + 3);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static void signal(String name, List<String> servers) throws Exception {
         List<String> command = new ArrayList<>(List.of("kill", "-" + name));
         command.addAll(servers);
         if (servers.isEmpty() || new ProcessBuilder(command).start().waitFor() != 0) {
