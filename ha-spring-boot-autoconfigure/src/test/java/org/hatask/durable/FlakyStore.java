@@ -1,0 +1,59 @@
+package org.hatask.durable;
+
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.util.function.Predicate;
+
+/** One node's way to a store that others share: it can be cut, before the store hears of a call or before it answers. */
+public final class FlakyStore {
+
+    /** What happens to a call. */
+    public enum Line {
+        WHOLE,
+        /** The store does not hear of it. */
+        CUT,
+        /** The store does it, and the answer is lost. */
+        ANSWERS_LOST
+    }
+
+    private final TaskStore target;
+    private volatile Line line = Line.WHOLE;
+    private volatile Predicate<String> which = method -> true;
+
+    public FlakyStore(TaskStore target) {
+        this.target = target;
+    }
+
+    public void set(Line newLine) {
+        set(newLine, method -> true);
+    }
+
+    /** @param methods names of those it is true of */
+    public void set(Line newLine, Predicate<String> methods) {
+        which = methods;
+        line = newLine;
+    }
+
+    public TaskStore store() {
+        return (TaskStore) Proxy.newProxyInstance(
+                TaskStore.class.getClassLoader(), new Class<?>[] {TaskStore.class}, (proxy, method, arguments) -> {
+                    Line now = which.test(method.getName()) ? line : Line.WHOLE;
+                    boolean local = method.getName().equals("isClaimedByNodes")
+                            || method.getName().equals("addListener")
+                            || method.getDeclaringClass() == Object.class;
+                    if (now == Line.CUT && !local) {
+                        throw new StoreUnavailableException("cut off", null);
+                    }
+                    Object result;
+                    try {
+                        result = method.invoke(target, arguments);
+                    } catch (InvocationTargetException e) {
+                        throw e.getTargetException();
+                    }
+                    if (now == Line.ANSWERS_LOST && !local) {
+                        throw new StoreUnavailableException("the answer got lost", null);
+                    }
+                    return result;
+                });
+    }
+}

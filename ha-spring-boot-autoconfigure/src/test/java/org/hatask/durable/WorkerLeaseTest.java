@@ -1,0 +1,117 @@
+package org.hatask.durable;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.time.Clock;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.hatask.durable.FlakyStore.Line;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class WorkerLeaseTest {
+
+    private static final Duration LENGTH = Duration.ofSeconds(1);
+
+    private final MemoryTaskStore store = new MemoryTaskStore(Clock.systemUTC(), 1000);
+    private final FlakyStore flaky = new FlakyStore(store);
+    private final AtomicLong skipped = new AtomicLong();
+    private final AtomicInteger told = new AtomicInteger();
+    private final WorkerLease lease = new WorkerLease(
+            flaky.store(), "abc", LENGTH, () -> System.nanoTime() + skipped.get(), told::incrementAndGet);
+
+    @BeforeEach
+    void start() {
+        lease.start();
+        await().until(lease::isHeld);
+    }
+
+    @AfterEach
+    void end() {
+        lease.release();
+    }
+
+    @Test
+    void nodeRegistersAndRenews() {
+        assertThat(lease.worker()).isEqualTo("abc.1");
+        assertThat(store.workers()).containsExactly("abc.1");
+        assertThat(lease.isSteady()).isFalse();
+
+        await().until(lease::isSteady);
+
+        assertThat(lease.worker()).isEqualTo("abc.1");
+        assertThat(told).hasValue(1);
+    }
+
+    @Test
+    void nodeKnowsItsLeaseIsOverBeforeTheStoreEndsIt() {
+        flaky.set(Line.CUT);
+
+        await().until(() -> !lease.isHeld());
+
+        store.expire();
+        assertThat(store.workers()).containsExactly("abc.1");
+        await().untilAsserted(() -> {
+            store.expire();
+            assertThat(store.workers()).isEmpty();
+        });
+    }
+
+    @Test
+    void leaseThatNobodyEndedGoesOnButIsNotSteadyForAWhile() {
+        await().until(lease::isSteady);
+        flaky.set(Line.CUT);
+        await().until(() -> !lease.isHeld());
+
+        flaky.set(Line.WHOLE);
+
+        await().until(lease::isHeld);
+        assertThat(lease.worker()).isEqualTo("abc.1");
+        assertThat(lease.isSteady()).isFalse();
+    }
+
+    @Test
+    void nodeWhoseLeaseWasEndedGoesOnAsAnotherWorker() {
+        store.release("abc.1");
+
+        await().until(() -> "abc.2".equals(lease.worker()));
+
+        assertThat(lease.isHeldBy("abc.1")).isFalse();
+        assertThat(store.workers()).containsExactly("abc.2");
+        assertThat(told).hasValue(2);
+    }
+
+    @Test
+    void processThatWasPausedFindsItsLeaseOverAtItsFirstQuestion() {
+        flaky.set(Line.CUT);
+        skipped.set(LENGTH.toNanos());
+
+        assertThat(lease.isHeld()).isFalse();
+        assertThat(lease.worker()).isNull();
+    }
+
+    @Test
+    void registrationWhoseAnswerGotLostHoldsNothingUp() {
+        store.release("abc.1");
+        flaky.set(Line.ANSWERS_LOST, "register"::equals);
+        await().until(() -> !lease.isHeld() && store.workers().size() > 1);
+
+        flaky.set(Line.WHOLE);
+
+        await().until(lease::isHeld);
+        assertThat(store.workers()).contains(lease.worker());
+    }
+
+    @Test
+    void releaseEndsTheRegistration() {
+        lease.release();
+
+        assertThat(lease.isHeld()).isFalse();
+        assertThat(store.workers()).isEmpty();
+    }
+}
