@@ -58,6 +58,7 @@ import org.springframework.context.annotation.Import;
 import org.springframework.core.Ordered;
 import org.springframework.core.annotation.Order;
 import org.springframework.core.env.Environment;
+import org.springframework.util.function.SingletonSupplier;
 
 /** The engine: tasks are found, dispatched and executed, and the node joins and leaves with the application. */
 @AutoConfiguration(
@@ -225,7 +226,7 @@ public class HaAutoConfiguration {
     @Bean
     TaskManager haTaskManager(
             HaProperties properties,
-            ObjectProvider<TaskStore> store,
+            ConfigurableListableBeanFactory beans,
             ClusterState cluster,
             MasterElection election,
             TaskExecutor executor,
@@ -236,7 +237,7 @@ public class HaAutoConfiguration {
             ClusterEvents events,
             NodeLifecycle after) {
         return new TaskManager(
-                () -> store.getIfAvailable(HaAutoConfiguration::noStore),
+                SingletonSupplier.of(() -> store(beans)),
                 properties.durable().settings(executor.threads()),
                 new TaskManager.Parts(
                         cluster,
@@ -246,14 +247,21 @@ public class HaAutoConfiguration {
                         registrar::registry,
                         health,
                         threads.callbacks(),
-                        events::taskReassigned));
+                        event -> threads.callbacks().execute(() -> events.taskReassigned(event))));
     }
 
-    private static TaskStore noStore() {
-        throw new InvalidTaskException(
-                "The application has durable tasks but no store to keep them in.",
-                "Set ha.task-store.type to jdbc, or to memory for tests and a single node, or define a bean of type"
-                        + " TaskStore.");
+    /** The store is made late, but must not be closed before the manager has written its last. */
+    private static TaskStore store(ConfigurableListableBeanFactory beans) {
+        TaskStore store = beans.getBeanProvider(TaskStore.class).getIfAvailable(() -> {
+            throw new InvalidTaskException(
+                    "The application has durable tasks but no store to keep them in.",
+                    "Set ha.task-store.type to zookeeper, jdbc, or memory for tests and a single node, or define a bean of"
+                            + " type TaskStore.");
+        });
+        for (String name : beans.getBeanNamesForType(TaskStore.class, true, false)) {
+            beans.registerDependentBean(name, "haTaskManager");
+        }
+        return store;
     }
 
     @Bean

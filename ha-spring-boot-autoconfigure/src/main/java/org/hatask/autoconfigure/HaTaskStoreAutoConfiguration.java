@@ -15,6 +15,7 @@ import org.hatask.durable.zookeeper.ZooKeeperTaskStore;
 import org.hatask.zookeeper.ZooKeeperClients;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.ListableBeanFactory;
+import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
@@ -69,9 +70,11 @@ public class HaTaskStoreAutoConfiguration {
 
         @Bean
         @DependsOnDatabaseInitialization
-        TaskStore haTaskStore(HaProperties properties, ListableBeanFactory beans) {
+        TaskStore haTaskStore(HaProperties properties, ConfigurableListableBeanFactory beans) {
             HaProperties.TaskStore settings = properties.taskStore();
             String name = dataSourceName(settings.dataSource(), beans);
+            // It was found by its name, so nothing else tells that it has to be closed later.
+            beans.registerDependentBean(name, "haTaskStore");
             return new JdbcTaskStore(
                     beans.getBean(name, DataSource.class),
                     new JdbcStoreSettings(

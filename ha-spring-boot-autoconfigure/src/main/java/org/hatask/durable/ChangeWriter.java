@@ -116,6 +116,10 @@ final class ChangeWriter implements AutoCloseable {
                             e.getMessage());
                 }
                 pause = Math.min(LONGEST_PAUSE_MILLIS, Math.max(SHORTEST_PAUSE_MILLIS, pause * 2));
+            } catch (RuntimeException | Error e) {
+                // Whatever it is: without this thread nothing would ever be written.
+                log.error("Changes of durable tasks could not be written, which is tried again", e);
+                pause = LONGEST_PAUSE_MILLIS;
             }
         }
     }
@@ -170,7 +174,7 @@ final class ChangeWriter implements AutoCloseable {
             } catch (IllegalStateException e) {
                 log.debug("Task {} cannot be changed any more: {}", change.held, e.getMessage());
                 settle(change, false);
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) {
                 fail(change, e);
             }
         }
@@ -207,7 +211,13 @@ final class ChangeWriter implements AutoCloseable {
             }
         }
         if (!refused.isEmpty()) {
-            lookAgain(refused);
+            try {
+                lookAgain(refused);
+            } catch (StoreUnavailableException e) {
+                throw e;
+            } catch (RuntimeException e) {
+                refused.stream().filter(open::contains).forEach(change -> fail(change, e));
+            }
         }
     }
 
@@ -239,7 +249,7 @@ final class ChangeWriter implements AutoCloseable {
         change.written.complete(kept);
     }
 
-    private void fail(Change change, RuntimeException error) {
+    private void fail(Change change, Throwable error) {
         open.remove(change);
         change.written.completeExceptionally(error);
     }

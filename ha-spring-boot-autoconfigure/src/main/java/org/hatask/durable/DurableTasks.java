@@ -204,7 +204,7 @@ public final class DurableTasks implements HaTasks, DurableCalls {
                 }
             } catch (CompletionException e) {
                 result.completeExceptionally(unwrap(e));
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) {
                 result.completeExceptionally(e);
             }
         });

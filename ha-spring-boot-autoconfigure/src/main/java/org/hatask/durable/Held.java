@@ -1,5 +1,6 @@
 package org.hatask.durable;
 
+import java.time.Duration;
 import java.util.concurrent.atomic.AtomicReference;
 import org.hatask.execute.Attempt;
 import org.hatask.execute.TaskDefinition;
@@ -8,11 +9,19 @@ import org.jspecify.annotations.Nullable;
 /** A task that this node has in hand, from its lease to the end of its attempt. The {@link ChangeWriter} owns its record. */
 final class Held {
 
+    private static final Duration PROGRESS_PAUSE = Duration.ofSeconds(1);
+
     private final String worker;
     private final TaskDefinition task;
     private final AtomicReference<@Nullable String> unwrittenProgress = new AtomicReference<>();
     private volatile TaskRecord record;
     private volatile @Nullable Attempt attempt;
+    private volatile boolean writingProgress;
+
+    /** These two belong to the thread that writes progress. */
+    private boolean progressWritten;
+
+    private long progressNanos;
 
     /** @param worker the worker as which this node holds it */
     Held(String worker, TaskDefinition task, TaskRecord record) {
@@ -53,8 +62,23 @@ final class Held {
         unwrittenProgress.set(text);
     }
 
-    boolean hasUnwrittenProgress() {
-        return unwrittenProgress.get() != null;
+    /** The text to write now; null when there is none, the last one is still being written, or it is too soon after that. */
+    @Nullable
+    String beginProgress(long nowNanos) {
+        if (writingProgress || progressWritten && nowNanos - progressNanos < PROGRESS_PAUSE.toNanos()) {
+            return null;
+        }
+        String text = takeProgress();
+        if (text != null) {
+            writingProgress = true;
+            progressWritten = true;
+            progressNanos = nowNanos;
+        }
+        return text;
+    }
+
+    void endProgress() {
+        writingProgress = false;
     }
 
     /** The newest text that was not written yet; null when there is none. Whoever takes it writes it. */

@@ -35,6 +35,7 @@ final class ResultWatch {
     private final LongSupplier nanoTime;
     private final Map<String, List<Wait>> waits = new ConcurrentHashMap<>();
     private long nextSeldom;
+    private volatile boolean closed;
 
     private record Wait(CompletableFuture<TaskRecord> end, long sinceNanos) {}
 
@@ -59,6 +60,9 @@ final class ResultWatch {
             all.remove(wait);
             return all.isEmpty() ? null : all;
         }));
+        if (closed) {
+            end.completeExceptionally(stopped());
+        }
         return end;
     }
 
@@ -120,11 +124,15 @@ final class ResultWatch {
 
     /** Nobody looks any more: the tasks go on, but their ends are not told here. */
     void close() {
+        closed = true;
         List<Wait> left = new ArrayList<>();
         waits.values().forEach(left::addAll);
-        left.forEach(wait -> wait.end()
-                .completeExceptionally(new HaException(
-                        "This node stops. The durable task goes on, and HaTasks.result(…) on another node"
-                                + " tells what becomes of it.")));
+        left.forEach(wait -> wait.end().completeExceptionally(stopped()));
+    }
+
+    private static HaException stopped() {
+        return new HaException(
+                "This node stops. The durable task goes on, and HaTasks.result(…) on another node tells what"
+                        + " becomes of it.");
     }
 }

@@ -78,8 +78,23 @@ final class TaskAssigner {
         }
         ClusterView view = cluster.view();
         List<Load> loads = loads(view);
+        List<TaskRecord> given = choose(view, due, loads);
+        if (given.isEmpty() && due.size() == AT_ONCE) {
+            // Those that nobody can execute now must not stand before the others.
+            given = choose(view, store.due(Integer.MAX_VALUE), loads);
+        }
+        long done = given.isEmpty()
+                ? 0
+                : store.replace(given).stream().filter(Boolean::booleanValue).count();
+        return done > 0 && due.size() == AT_ONCE;
+    }
+
+    private List<TaskRecord> choose(ClusterView view, List<TaskRecord> due, List<Load> loads) {
         List<TaskRecord> given = new ArrayList<>();
         for (TaskRecord task : due) {
+            if (given.size() == AT_ONCE) {
+                break;
+            }
             Optional<TaskDefinition> definition = registry.find(task.task());
             if (definition.isEmpty()) {
                 tellUnknown(task);
@@ -90,10 +105,7 @@ final class TaskAssigner {
                 given.add(task.leasedTo(load.lease));
             });
         }
-        long done = given.isEmpty()
-                ? 0
-                : store.replace(given).stream().filter(Boolean::booleanValue).count();
-        return done > 0 && due.size() == AT_ONCE;
+        return given;
     }
 
     private List<Load> loads(ClusterView view) {

@@ -148,12 +148,12 @@ public final class TaskManager implements SmartLifecycle, AutoCloseable {
                 troubled = false;
             } catch (StoreUnavailableException e) {
                 tell(e, null);
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) {
                 tell(e, e);
             }
         }
 
-        private void tell(RuntimeException e, @Nullable Throwable trace) {
+        private void tell(Throwable e, @Nullable Throwable trace) {
             if (!troubled) {
                 troubled = true;
                 log.warn("Durable tasks could not be looked after, which is tried again: {}", e.getMessage(), trace);

@@ -132,6 +132,7 @@ final class TaskSupervisor implements ClusterListener {
     private boolean takeAbandoned() {
         boolean any = false;
         List<TaskRecord> abandoned;
+        long taken;
         do {
             abandoned = store.abandoned(AT_ONCE);
             List<TaskRecord> decided = new ArrayList<>();
@@ -146,8 +147,9 @@ final class TaskSupervisor implements ClusterListener {
                                                 + " came.",
                                         DEATHS_TO_PARK));
             }
-            any |= tell(abandoned, decided, store.replace(decided)) > 0;
-        } while (abandoned.size() == AT_ONCE);
+            taken = tell(abandoned, decided, store.replace(decided));
+            any |= taken > 0;
+        } while (taken > 0 && abandoned.size() == AT_ONCE);
         return any;
     }
 

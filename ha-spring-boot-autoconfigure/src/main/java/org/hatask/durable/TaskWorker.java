@@ -2,6 +2,7 @@ package org.hatask.durable;
 
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -11,6 +12,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
@@ -32,6 +35,7 @@ import org.hatask.execute.TaskRegistry;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
 
 /**
  * Executes durable tasks on this node: takes what it may execute and has room for, writes that it begins, calls the method,
@@ -70,6 +74,7 @@ final class TaskWorker implements AutoCloseable {
     private final LongSupplier nanoTime;
     private final Consumer<TaskRecord> ended;
     private final Thread thread;
+    private final ScheduledExecutorService ticks;
     private final LongAdder superseded = new LongAdder();
 
     private final Object lock = new Object();
@@ -106,11 +111,15 @@ final class TaskWorker implements AutoCloseable {
                 new WorkerLease(store, cluster.view().self().incarnation(), settings.lease(), nanoTime, this::wake);
         this.thread = new Thread(this::run, "ha-durable-worker");
         thread.setDaemon(true);
+        CustomizableThreadFactory threads = new CustomizableThreadFactory("ha-durable-tick-");
+        threads.setDaemon(true);
+        this.ticks = Executors.newSingleThreadScheduledExecutor(threads);
     }
 
     void start() {
         lease.start();
         thread.start();
+        ticks.scheduleWithFixedDelay(this::tick, TICK.toMillis(), TICK.toMillis(), TimeUnit.MILLISECONDS);
         store.addListener(this::wake);
     }
 
@@ -131,6 +140,16 @@ final class TaskWorker implements AutoCloseable {
         }
     }
 
+    /** Asks nothing of the store, so that it is not late when that does not answer. */
+    private void tick() {
+        try {
+            dropWithoutLease();
+            flushProgress();
+        } catch (RuntimeException | Error e) {
+            log.error("Durable tasks in hand could not be looked at", e);
+        }
+    }
+
     private void run() {
         boolean troubled = false;
         long lookAgain = nanoTime.getAsLong();
@@ -139,8 +158,6 @@ final class TaskWorker implements AutoCloseable {
             boolean more = false;
             try {
                 boolean wasWoken = takeWoken();
-                dropWithoutLease();
-                flushProgress();
                 long now = nanoTime.getAsLong();
                 if (now - reconcile >= 0 || wasWoken && !store.isClaimedByNodes()) {
                     reconcile();
@@ -155,7 +172,7 @@ final class TaskWorker implements AutoCloseable {
                     troubled = false;
                     log.info("This node finds durable tasks again");
                 }
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) {
                 if (!troubled) {
                     troubled = true;
                     log.warn("This node cannot look for durable tasks: {}", e.getMessage(), unexpected(e));
@@ -168,7 +185,7 @@ final class TaskWorker implements AutoCloseable {
         }
     }
 
-    private static @Nullable Throwable unexpected(RuntimeException e) {
+    private static @Nullable Throwable unexpected(Throwable e) {
         return e instanceof StoreUnavailableException ? null : e;
     }
 
@@ -301,7 +318,7 @@ final class TaskWorker implements AutoCloseable {
         }
         long epoch = task.role() == Role.MASTER ? mastership.heldEpoch() : 0;
         if (task.role() == Role.MASTER && epoch == 0 || !executor.admits(task)) {
-            settle(held, record -> record.givenBack(store.now()));
+            settle(held, record -> record.givenBack(store.now().plus(settings.pollInterval())));
             return;
         }
         @Nullable Object[] arguments;
@@ -310,15 +327,28 @@ final class TaskWorker implements AutoCloseable {
         } catch (CodecException e) {
             settle(held, record -> record.parked(store.now(), String.valueOf(e.getMessage())));
             return;
+        } catch (RuntimeException | Error e) {
+            // Types of the application have code of their own.
+            settle(held, record -> record.parked(store.now(), "Its arguments cannot be read: " + e.getClass()));
+            return;
         }
-        writer.change(held, record -> record.started(store.now(), epoch)).whenComplete((written, error) -> {
+        writer.change(held, record -> startedInTime(record, epoch)).whenComplete((written, error) -> {
             if (error != null || !written) {
                 report(held, error);
                 finish(held);
-            } else {
+            } else if (held.record().state() == TaskState.RUNNING) {
                 execute(held, arguments, epoch);
+            } else {
+                finish(held);
             }
         });
+    }
+
+    /** What waited here until its time to live was over goes back, and is ended like all the others. */
+    private TaskRecord startedInTime(TaskRecord record, long epoch) {
+        Instant now = store.now();
+        Instant expiresAt = record.expiresAt();
+        return expiresAt != null && !now.isBefore(expiresAt) ? record.givenBack(now) : record.started(now, epoch);
     }
 
     /** On the writer's thread: the record says that it runs, and now it does, unless that took so long that it must not. */
@@ -329,14 +359,27 @@ final class TaskWorker implements AutoCloseable {
             return;
         }
         TaskDefinition task = held.task();
-        long timeout = task.timeout().toNanos();
+        // A century is enough, and can be counted in nanoseconds.
+        long timeout = Math.min(task.timeout().toSeconds(), TimeUnit.DAYS.toSeconds(36_500))
+                        < task.timeout().toSeconds()
+                ? TimeUnit.DAYS.toNanos(36_500)
+                : task.timeout().toNanos();
         Attempt attempt = new Attempt(
                 task, record.id(), record.attempt(), epoch, nanoTime.getAsLong() + timeout, record.submittedBy());
-        held.begun(attempt);
+        synchronized (lock) {
+            // Whoever drains either finds it begun or is found here.
+            if (!draining) {
+                held.begun(attempt);
+            }
+        }
+        if (held.attempt() == null) {
+            settle(held, now -> now.givenBack(store.now()));
+            return;
+        }
         CompletableFuture<Outcome> outcome;
         try {
             outcome = executor.submit(attempt, arguments, new AttemptJournal(held, writer, store, codec));
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             log.error("Task {} could not be handed to the executor", held, e);
             settle(held, now -> now.givenBack(store.now()));
             return;
@@ -346,7 +389,17 @@ final class TaskWorker implements AutoCloseable {
                         new Outcome.Unknown("it did not end within its timeout of " + task.timeout(), true),
                         timeout + DEAF_AFTER.toNanos(),
                         TimeUnit.NANOSECONDS)
-                .whenComplete((what, error) -> settle(held, ends.step(held, what, error)));
+                .whenComplete((what, error) -> settle(held, end(held, what, error)));
+    }
+
+    /** Results and exceptions of the application have code of their own, which may fail. */
+    private UnaryOperator<TaskRecord> end(Held held, @Nullable Outcome outcome, @Nullable Throwable error) {
+        try {
+            return ends.step(held, outcome, error);
+        } catch (RuntimeException | Error e) {
+            log.error("What became of task {} cannot be told", held, e);
+            return ends.step(held, null, e);
+        }
     }
 
     /** Writes the last change of a task in hand. */
@@ -395,10 +448,13 @@ final class TaskWorker implements AutoCloseable {
         writer.change(held, record -> record.givenBack(store.now()));
     }
 
-    /** What the store says that this node holds, against what it has in hand. */
+    /**
+     * What the store says that this node holds, against what it has in hand: with empty hands, too, since the answer that gave
+     * this node something may have been lost, or its lease have been in doubt when it was to begin.
+     */
     private void reconcile() {
         String worker = lease.worker();
-        if (worker == null || store.isClaimedByNodes() && isEmptyHanded()) {
+        if (worker == null) {
             return;
         }
         for (TaskRecord record : store.heldBy(worker)) {
@@ -419,12 +475,6 @@ final class TaskWorker implements AutoCloseable {
         // False when it has just ended: then this picture of it was old.
         if (store.replace(List.of(lost)).get(0)) {
             log.warn("Task {} runs on this node by its record but not in truth, and is given up", record);
-        }
-    }
-
-    private boolean isEmptyHanded() {
-        synchronized (lock) {
-            return inHand.isEmpty();
         }
     }
 
@@ -468,17 +518,17 @@ final class TaskWorker implements AutoCloseable {
         }
     }
 
+    /** Not more than one such write of a task at a time: in an outage there would be ever more of them. */
     private void flushProgress() {
         for (Held held : allInHand()) {
-            if (held.hasUnwrittenProgress()) {
-                String progress = held.takeProgress();
-                if (progress != null) {
-                    writer.change(
-                            held,
-                            record -> record.state() == TaskState.RUNNING
-                                    ? record.reported(progress, record.checkpoint())
-                                    : record);
-                }
+            String progress = held.beginProgress(nanoTime.getAsLong());
+            if (progress != null) {
+                writer.change(
+                                held,
+                                record -> record.state() == TaskState.RUNNING
+                                        ? record.reported(progress, record.checkpoint())
+                                        : record)
+                        .whenComplete((written, error) -> held.endProgress());
             }
         }
     }
@@ -515,6 +565,7 @@ final class TaskWorker implements AutoCloseable {
             log.warn("Task {} does not stop; its node stops all the same", held);
             writer.change(held, record -> record.lost(store.now(), "Its node stopped and it did not end.", 0));
         }
+        ticks.shutdownNow();
         writer.close(atMost);
         lease.release();
     }

@@ -77,6 +77,7 @@ final class WorkerLease {
                 sent = nanoTime.getAsLong();
                 store.register(worker, length);
                 proof = new Proof(worker, sent, sent);
+                held = false; // Not by this worker.
             }
             if (troubled) {
                 troubled = false;
@@ -85,7 +86,7 @@ final class WorkerLease {
             if (!held) {
                 changed.run();
             }
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             // Whatever it is, the next renewal may do better; and without one nothing is started.
             if (!troubled) {
                 troubled = true;

@@ -61,6 +61,10 @@ final class RunningAttempt implements TaskContext {
         return begun ? Duration.ofNanos(nanoTime.getAsLong() - begunNanos) : Duration.ZERO;
     }
 
+    boolean isDurable() {
+        return journal != null;
+    }
+
     boolean isForMaster() {
         return attempt.task().role() == Role.MASTER;
     }

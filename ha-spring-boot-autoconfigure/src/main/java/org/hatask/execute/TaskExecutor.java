@@ -288,7 +288,10 @@ public final class TaskExecutor implements AutoCloseable {
             case CALLER_GONE ->
                 new Outcome.Refused(Refusal.TOO_LATE, "its caller had left the cluster before it could start");
             case SHUTDOWN -> new Outcome.Refused(Refusal.DRAINING, "the node stopped before it could start");
-            case CALLER_GAVE_UP -> new Outcome.Cancelled();
+            case CALLER_GAVE_UP ->
+                entry.isDurable()
+                        ? new Outcome.Refused(Refusal.TOO_LATE, "it was told to stop before it could start")
+                        : new Outcome.Cancelled();
         };
     }
 
