@@ -189,4 +189,19 @@ class DurableFaultsTest {
         await().atMost(PATIENCE).until(() -> state(next) == TaskState.SUCCEEDED);
         assertThat(RAN_ON.get("t4")).hasSize(1);
     }
+
+    @Test
+    void taskThatWasGivenToANodeInAnAnswerThatGotLostIsTakenUp() {
+        LINES.values().forEach(line -> line.set(Line.ANSWERS_LOST, "lease"::equals));
+        String id = nodes.bean("a", HaTasks.class).submit("desk.once", "t6").id();
+        await().atMost(PATIENCE).until(() -> state(id) == TaskState.LEASED);
+
+        // Nobody is given anything any more: only what was lost is there to be found.
+        LINES.values().forEach(line -> line.set(Line.CUT, "lease"::equals));
+
+        await().atMost(PATIENCE).until(() -> RAN_ON.containsKey("t6"));
+        GATES.get("t6").countDown();
+        await().atMost(PATIENCE).until(() -> state(id) == TaskState.SUCCEEDED);
+        assertThat(RAN_ON.get("t6")).hasSize(1);
+    }
 }
