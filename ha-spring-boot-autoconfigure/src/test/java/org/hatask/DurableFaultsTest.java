@@ -95,7 +95,7 @@ class DurableFaultsTest {
 
     @BeforeAll
     static void start() throws Exception {
-        nodes = new TestNodes(Application.class, "ha.durable.poll-interval=50ms", "ha.durable.lease=2s");
+        nodes = new TestNodes(Application.class, "ha.durable.poll-interval=50ms", "ha.durable.lease=3s");
         nodes.startAll("a", "b", "c");
     }
 
@@ -164,7 +164,7 @@ class DurableFaultsTest {
 
         LINES.values().forEach(line -> line.set(Line.CUT));
         // Longer than a lease.
-        await().pollDelay(Duration.ofSeconds(3)).atMost(PATIENCE).until(() -> true);
+        await().pollDelay(Duration.ofSeconds(4)).atMost(PATIENCE).until(() -> true);
         LINES.values().forEach(line -> line.set(Line.WHOLE));
         await().during(Duration.ofSeconds(1)).atMost(PATIENCE).until(() -> state(id) == TaskState.RUNNING);
         GATES.get("t3").countDown();
