@@ -10,6 +10,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import javax.sql.DataSource;
 import org.hatask.StaleEpochException;
 import org.hatask.TaskContext;
+import org.hatask.jdbc.Database;
 import org.hatask.jdbc.TableName;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -66,7 +67,7 @@ public class JdbcFence implements InitializingBean {
     private final Set<String> committed = ConcurrentHashMap.newKeySet();
 
     /** Found out at the first connection, always to the same value. */
-    private volatile @Nullable Dialect dialect;
+    private volatile @Nullable Database database;
 
     /**
      * @param dataSource of the transactions that pass
@@ -158,9 +159,9 @@ public class JdbcFence implements InitializingBean {
         // A connection of its own: creating a table would commit the transaction in which this bean may be asked for.
         try (Connection connection = dataSource.getConnection();
                 Statement statement = connection.createStatement()) {
-            Dialect found = Dialect.of(connection);
-            dialect = found;
-            if (found == Dialect.H2) {
+            Database found = Database.of(connection);
+            database = found;
+            if (found == Database.H2) {
                 createTable(statement, found);
             }
             statement
@@ -177,9 +178,9 @@ public class JdbcFence implements InitializingBean {
         }
     }
 
-    private void createTable(Statement statement, Dialect found) {
+    private void createTable(Statement statement, Database found) {
         try {
-            statement.execute(found.ddl(table));
+            statement.execute(FenceRows.ddl(found, table));
         } catch (SQLException e) {
             // Two nodes at once, or no right to create it: what follows tells whether it is there.
             log.debug("Creating {} failed", table, e);
@@ -214,7 +215,7 @@ public class JdbcFence implements InitializingBean {
 
     private void createRow(String name) {
         jdbc.execute((ConnectionCallback<@Nullable Void>) connection -> {
-            dialectOf(connection).createRow(connection, table, name);
+            FenceRows.create(databaseOf(connection), connection, table, name);
             return null;
         });
         whenCommitted(() -> committed.add(name));
@@ -273,20 +274,21 @@ public class JdbcFence implements InitializingBean {
         }
     }
 
-    private Dialect dialectOf(Connection connection) throws SQLException {
-        Dialect known = dialect;
+    private Database databaseOf(Connection connection) throws SQLException {
+        Database known = database;
         if (known == null) {
-            known = Dialect.of(connection);
-            dialect = known;
+            known = Database.of(connection);
+            database = known;
         }
         return known;
     }
 
     private FenceTableException tableProblem(SQLException said, Exception cause) {
-        Dialect known = dialect == null ? Dialect.OTHER : dialect;
+        Database known = database == null ? Database.OTHER : database;
         return new FenceTableException(
                 "The fence's table " + table + " is missing or not as it must be: " + said.getMessage(),
-                "Create it in the database of the data source, for example in a migration:\n\n" + known.ddl(table)
+                "Create it in the database of the data source, for example in a migration:\n\n"
+                        + FenceRows.ddl(known, table)
                         + "\n\nIf it is there, look at its columns, and at the rights of the user.",
                 cause);
     }

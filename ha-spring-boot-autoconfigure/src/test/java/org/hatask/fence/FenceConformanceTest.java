@@ -21,6 +21,7 @@ import java.util.concurrent.TimeUnit;
 import javax.sql.DataSource;
 import org.awaitility.Awaitility;
 import org.hatask.StaleEpochException;
+import org.hatask.jdbc.Database;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -51,7 +52,7 @@ abstract class FenceConformanceTest {
     /** Of the database that the class has started; waits for locks for longer than a busy machine makes it. */
     abstract DataSource dataSource();
 
-    abstract Dialect dialect();
+    abstract Database database();
 
     @BeforeEach
     void makeTables() {
@@ -60,7 +61,7 @@ abstract class FenceConformanceTest {
         jdbc.execute("DROP TABLE IF EXISTS ha_fence");
         jdbc.execute("DROP TABLE IF EXISTS entry");
         jdbc.execute("CREATE TABLE entry (number INT, epoch BIGINT)"
-                + (dialect() == Dialect.MYSQL ? " ENGINE = InnoDB" : ""));
+                + (database() == Database.MYSQL ? " ENGINE = InnoDB" : ""));
         runScript("ha_fence");
         transaction = new TransactionTemplate(new DataSourceTransactionManager(dataSource));
         fence = newNode();
@@ -269,7 +270,7 @@ abstract class FenceConformanceTest {
                 passed++;
             } catch (ExecutionException e) {
                 assertThat(e).hasCauseInstanceOf(TransientDataAccessException.class);
-                assertThat(dialect()).isEqualTo(Dialect.MYSQL);
+                assertThat(database()).isEqualTo(Database.MYSQL);
             }
         }
         assertThat(passed).isPositive();
@@ -326,14 +327,14 @@ abstract class FenceConformanceTest {
         JdbcFence other = new JdbcFence(dataSource, "other_fence", "desk", true);
         jdbc.execute("DROP TABLE IF EXISTS other_fence");
         try {
-            if (dialect() == Dialect.H2) {
+            if (database() == Database.H2) {
                 other.afterPropertiesSet();
             } else {
                 assertThatExceptionOfType(FenceTableException.class)
                         .isThrownBy(other::afterPropertiesSet)
                         .satisfies(e -> {
                             assertThat(e.problem()).contains("other_fence");
-                            assertThat(e.cure()).contains(dialect().ddl("other_fence"));
+                            assertThat(e.cure()).contains(FenceRows.ddl(database(), "other_fence"));
                         });
                 runScript("other_fence");
             }
@@ -440,7 +441,7 @@ abstract class FenceConformanceTest {
     abstract String afterAReadBefore(int isolation);
 
     private boolean readsLock(int isolation) {
-        return dialect() == Dialect.MYSQL && isolation == Connection.TRANSACTION_SERIALIZABLE;
+        return database() == Database.MYSQL && isolation == Connection.TRANSACTION_SERIALIZABLE;
     }
 
     private JdbcFence newNode() {
@@ -480,7 +481,8 @@ abstract class FenceConformanceTest {
     private void runScript(String table) {
         try (Connection connection = dataSource.getConnection()) {
             ScriptUtils.executeSqlScript(
-                    connection, new ByteArrayResource(dialect().ddl(table).getBytes()));
+                    connection,
+                    new ByteArrayResource(FenceRows.ddl(database(), table).getBytes()));
         } catch (SQLException e) {
             throw new IllegalStateException(e);
         }

@@ -2,6 +2,7 @@ package org.hatask.fence;
 
 import java.sql.Connection;
 import javax.sql.DataSource;
+import org.hatask.jdbc.Database;
 import org.springframework.jdbc.datasource.DriverManagerDataSource;
 
 class H2FenceTest extends FenceConformanceTest {
@@ -12,8 +13,8 @@ class H2FenceTest extends FenceConformanceTest {
     }
 
     @Override
-    Dialect dialect() {
-        return Dialect.H2;
+    Database database() {
+        return Database.H2;
     }
 
     @Override

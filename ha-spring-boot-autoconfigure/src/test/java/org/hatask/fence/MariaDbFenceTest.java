@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.sql.Connection;
 import javax.sql.DataSource;
+import org.hatask.jdbc.Database;
 import org.hatask.jdbc.DatabaseServer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -39,8 +40,8 @@ class MariaDbFenceTest extends FenceConformanceTest {
     }
 
     @Override
-    Dialect dialect() {
-        return Dialect.MYSQL;
+    Database database() {
+        return Database.MYSQL;
     }
 
     @Override

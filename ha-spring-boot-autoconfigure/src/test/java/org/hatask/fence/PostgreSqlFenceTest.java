@@ -2,6 +2,7 @@ package org.hatask.fence;
 
 import java.sql.Connection;
 import javax.sql.DataSource;
+import org.hatask.jdbc.Database;
 import org.hatask.jdbc.DatabaseServer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -32,8 +33,8 @@ class PostgreSqlFenceTest extends FenceConformanceTest {
     }
 
     @Override
-    Dialect dialect() {
-        return Dialect.POSTGRESQL;
+    Database database() {
+        return Database.POSTGRESQL;
     }
 
     @Override

@@ -83,21 +83,6 @@ enum Dialect {
         return this == MYSQL;
     }
 
-    /** Whether a duplicate key can be left out by the insert itself; elsewhere it is caught, with a savepoint. */
-    boolean ignoresDuplicates() {
-        return this != H2;
-    }
-
-    /** What follows an insert of a key that may be there. */
-    String unlessItIsThere(String keyColumns, String anyColumn) {
-        return switch (this) {
-            case POSTGRESQL -> " ON CONFLICT (" + keyColumns + ") DO NOTHING";
-            // Unlike IGNORE, this swallows no other error, and locks the duplicate so that no two can block each other.
-            case MYSQL -> " ON DUPLICATE KEY UPDATE " + anyColumn + " = " + anyColumn;
-            case H2 -> "";
-        };
-    }
-
     /** An idempotency key as its column has it. */
     Object key(String text) {
         return this == MYSQL ? text.getBytes(StandardCharsets.UTF_8) : text;

@@ -13,6 +13,7 @@ import org.hatask.TaskState;
 import org.hatask.durable.TaskCounts;
 import org.hatask.durable.TaskQuery;
 import org.hatask.durable.TaskRecord;
+import org.hatask.jdbc.Database;
 import org.jspecify.annotations.Nullable;
 
 /** What operators see and do. */
@@ -28,9 +29,11 @@ final class Operators {
 
     void pause(String task) {
         connections.transaction(session -> {
-            boolean known = !session.query(session.sql().isPaused, parameters -> parameters.text(task), row -> true)
-                    .isEmpty();
-            return known ? 0 : session.update(session.sql().pause, parameters -> parameters.text(task));
+            Database database = session.sql().dialect.database();
+            database.insertUnlessThere(
+                    session.connection(),
+                    () -> session.update(session.sql().pause, parameters -> parameters.text(task)));
+            return task;
         });
     }
 

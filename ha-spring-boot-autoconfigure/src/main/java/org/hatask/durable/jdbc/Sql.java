@@ -63,7 +63,6 @@ final class Sql {
     final String release;
     final String expire;
     final String allWorkers;
-    final String isPaused;
     final String pause;
     final String resume;
     final String allPaused;
@@ -86,7 +85,7 @@ final class Sql {
                 + " cancel_requested = ?, last_node_id = ?, ended_at = ?, attempts = ?, progress = ?, checkpoint = ?,"
                 + " result = ?, failure = ?, worker = ?, node_id = ? WHERE id = ? AND version = ?";
         insertKey = "INSERT INTO " + keys + " (task, idempotency_key, id) VALUES (?, ?, ?)"
-                + dialect.unlessItIsThere("task, idempotency_key", "id");
+                + dialect.database().unlessItIsThere("task, idempotency_key", "id");
         deleteKey = "DELETE FROM " + keys + " WHERE task = ? AND idempotency_key = ?";
         moveBack = "DELETE FROM " + history + " WHERE id = ? AND version = ?";
         String select = "SELECT " + ALL_COLUMNS + " FROM " + tasks;
@@ -99,8 +98,8 @@ final class Sql {
         renew = "UPDATE " + workers + " SET lease_end = " + dialect.now() + " + ? WHERE worker = ?";
         release = "DELETE FROM " + workers + " WHERE worker = ?";
         allWorkers = "SELECT worker FROM " + workers;
-        isPaused = "SELECT task FROM " + paused + " WHERE task = ?";
-        pause = "INSERT INTO " + paused + " (task) VALUES (?)" + dialect.unlessItIsThere("task", "task");
+        pause = "INSERT INTO " + paused + " (task) VALUES (?)"
+                + dialect.database().unlessItIsThere("task", "task");
         resume = "DELETE FROM " + paused + " WHERE task = ?";
         allPaused = "SELECT task FROM " + paused;
         submittedAt = "SELECT submitted_at FROM " + tasks + " WHERE id = ? UNION ALL SELECT submitted_at FROM "

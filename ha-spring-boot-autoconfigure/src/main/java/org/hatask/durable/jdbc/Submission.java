@@ -1,8 +1,6 @@
 package org.hatask.durable.jdbc;
 
-import java.sql.Connection;
 import java.sql.SQLException;
-import java.sql.Savepoint;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -12,6 +10,7 @@ import java.util.TreeMap;
 import java.util.function.Function;
 import org.hatask.TaskStoreException;
 import org.hatask.durable.TaskRecord;
+import org.hatask.jdbc.Database;
 
 /**
  * Writes new tasks, but for those whose idempotency key is known. Keys are in a table of their own, where they stay while their
@@ -104,28 +103,19 @@ final class Submission {
 
     private void insertKeys(Session session) throws SQLException {
         Sql sql = session.sql();
-        if (sql.dialect.ignoresDuplicates()) {
+        Database database = sql.dialect.database();
+        if (database.ignoresDuplicates()) {
             session.batch(sql.insertKey, firstByKey.entrySet(), (parameters, entry) -> entry.getKey()
                     .bind(parameters, sql.dialect)
                     .text(entry.getValue().id()));
             return;
         }
         for (Map.Entry<TaskKey, TaskRecord> entry : firstByKey.entrySet()) {
-            insertUnlessDuplicate(session, entry.getKey(), entry.getValue().id());
-        }
-    }
-
-    private static void insertUnlessDuplicate(Session session, TaskKey key, String id) throws SQLException {
-        Connection connection = session.connection();
-        Savepoint before = connection.setSavepoint();
-        try {
-            session.update(session.sql().insertKey, parameters -> key.bind(parameters, session.sql().dialect)
-                    .text(id));
-        } catch (SQLException e) {
-            if (!Troubles.isDuplicate(e)) {
-                throw e;
-            }
-            connection.rollback(before);
+            database.insertUnlessThere(
+                    session.connection(),
+                    () -> session.update(sql.insertKey, parameters -> entry.getKey()
+                            .bind(parameters, sql.dialect)
+                            .text(entry.getValue().id())));
         }
     }
 

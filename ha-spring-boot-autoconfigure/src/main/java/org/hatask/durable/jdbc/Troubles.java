@@ -79,11 +79,6 @@ final class Troubles {
         return e.getSQLState() != null && e.getSQLState().startsWith("40");
     }
 
-    /** The row was there. */
-    static boolean isDuplicate(SQLException e) {
-        return e.getSQLState() != null && e.getSQLState().startsWith("23");
-    }
-
     /** What was the primary is a replica now. */
     private static boolean isReadOnly(SQLException e) {
         return "25006".equals(e.getSQLState());
