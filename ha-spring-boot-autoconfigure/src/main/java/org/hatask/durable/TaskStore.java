@@ -32,11 +32,6 @@ public interface TaskStore extends AutoCloseable {
      */
     List<TaskRecord> submit(List<TaskRecord> tasks);
 
-    /** Whether {@link #submit} by this thread would become part of a transaction that the application has begun. */
-    default boolean joinsTransaction() {
-        return false;
-    }
-
     /**
      * Runs one of the actions when it is known what becomes of what this thread has submitted: at once, or after the end of its
      * transaction.

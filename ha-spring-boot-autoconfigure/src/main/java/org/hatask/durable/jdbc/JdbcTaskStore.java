@@ -133,7 +133,7 @@ public final class JdbcTaskStore implements TaskStore, InitializingBean {
                         : connections.transaction(submission::write);
     }
 
-    @Override
+    /** Whether {@link #submit} by this thread would become part of a transaction that the application has begun. */
     public boolean joinsTransaction() {
         return connections.inTransaction();
     }
