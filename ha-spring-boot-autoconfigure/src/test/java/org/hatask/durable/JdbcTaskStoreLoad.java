@@ -2,13 +2,8 @@ package org.hatask.durable;
 
 import com.zaxxer.hikari.HikariDataSource;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.hatask.durable.jdbc.JdbcStoreSettings;
@@ -61,9 +56,9 @@ final class JdbcTaskStoreLoad {
     }
 
     private String run(int batch) throws Exception {
-        double submitted = perSecond(() -> {
+        double submitted = StoreLoad.perSecond(tasks, () -> {
             AtomicInteger left = new AtomicInteger(tasks / batch);
-            inThreads(number -> {
+            StoreLoad.inThreads(threads, number -> () -> {
                 while (left.getAndDecrement() > 0) {
                     store.submit(IntStream.range(0, batch)
                             .mapToObj(i -> TaskStoreConformanceTest.task("mail").build(store))
@@ -72,8 +67,9 @@ final class JdbcTaskStoreLoad {
                 return 0;
             });
         });
-        double completed = perSecond(() -> inThreads(number -> work("w." + batch + "." + number, batch)));
-        double moved = perSecond(store::tidy);
+        double completed = StoreLoad.perSecond(
+                tasks, () -> StoreLoad.inThreads(threads, number -> () -> work("w." + batch + "." + number, batch)));
+        double moved = StoreLoad.perSecond(tasks, store::tidy);
         Integer ended = jdbc.queryForObject("SELECT count(*) FROM ha_task_history", Integer.class);
         jdbc.execute("TRUNCATE ha_task_history");
         jdbc.execute("TRUNCATE ha_task");
@@ -89,50 +85,18 @@ final class JdbcTaskStoreLoad {
         int done = 0;
         List<TaskRecord> leased = store.lease(request);
         while (!leased.isEmpty()) {
-            List<TaskRecord> running = change(
+            List<TaskRecord> running = StoreLoad.changed(
+                    store,
                     leased.stream().map(task -> task.started(store.now(), 0)).toList());
-            change(running.stream()
-                    .map(task -> task.succeeded(store.now(), "\"done\""))
-                    .toList());
+            StoreLoad.changed(
+                    store,
+                    running.stream()
+                            .map(task -> task.succeeded(store.now(), "\"done\""))
+                            .toList());
             done += leased.size();
             leased = store.lease(request);
         }
         store.release(worker);
         return done;
-    }
-
-    private List<TaskRecord> change(List<TaskRecord> changed) {
-        if (store.replace(changed).contains(false)) {
-            throw new IllegalStateException("somebody else changed it");
-        }
-        return changed.stream()
-                .map(task -> task.withVersion(task.version() + 1))
-                .toList();
-    }
-
-    private interface Step {
-        void run() throws Exception;
-    }
-
-    private double perSecond(Step step) throws Exception {
-        long start = System.nanoTime();
-        step.run();
-        return tasks * 1e9 / (System.nanoTime() - start);
-    }
-
-    private void inThreads(TaskStoreConformanceTest.Numbered<Integer> work) throws Exception {
-        ExecutorService pool = Executors.newFixedThreadPool(threads);
-        try {
-            List<Callable<Integer>> calls = new ArrayList<>();
-            for (int i = 0; i < threads; i++) {
-                int number = i;
-                calls.add(() -> work.call(number));
-            }
-            for (Future<Integer> future : pool.invokeAll(calls)) {
-                future.get();
-            }
-        } finally {
-            pool.shutdownNow();
-        }
     }
 }

@@ -1,10 +1,8 @@
 package org.hatask.durable;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import com.zaxxer.hikari.HikariDataSource;
-import java.time.Duration;
 import java.util.List;
 import java.util.stream.IntStream;
 import javax.sql.DataSource;
@@ -13,7 +11,6 @@ import org.hatask.jdbc.Database;
 import org.hatask.jdbc.DatabaseServer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIf;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -22,7 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @EnabledIf(
         value = "org.hatask.jdbc.DatabaseServer#hasMariaDb",
         disabledReason = "there is no mariadbd here; on Debian: apt-get install --no-install-recommends mariadb-server")
-class MariaDbTaskStoreTest extends JdbcTaskStoreConformanceTest {
+class MariaDbTaskStoreTest extends DatabaseServerTaskStoreTest {
 
     private static DatabaseServer server;
 
@@ -41,6 +38,11 @@ class MariaDbTaskStoreTest extends JdbcTaskStoreConformanceTest {
     @Override
     Database database() {
         return Database.MYSQL;
+    }
+
+    @Override
+    DatabaseServer server() {
+        return server;
     }
 
     @Override
@@ -78,20 +80,5 @@ class MariaDbTaskStoreTest extends JdbcTaskStoreConformanceTest {
             store.pause("mail");
             assertThat(store.renew("w.1", LEASE)).isTrue();
         }
-    }
-
-    @Test
-    void aServerThatHangsKeepsNobodyForEver() throws Exception {
-        JdbcTaskStore hasty = new JdbcTaskStore(pool, settings(Duration.ofSeconds(1)));
-        TaskRecord task = submit(task("mail").build(hasty));
-        AutoCloseable frozen = server.freeze();
-        try {
-            assertThatExceptionOfType(StoreUnavailableException.class)
-                    .isThrownBy(() -> hasty.find(List.of(task.id())))
-                    .withMessageContaining("ledger");
-        } finally {
-            frozen.close();
-        }
-        eventually(() -> assertThat(hasty.find(List.of(task.id()))).containsExactly(task));
     }
 }

@@ -1,7 +1,6 @@
 package org.hatask.durable;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import com.zaxxer.hikari.HikariDataSource;
 import java.time.Duration;
@@ -20,7 +19,7 @@ import org.junit.jupiter.api.condition.EnabledIf;
 @EnabledIf(
         value = "org.hatask.jdbc.DatabaseServer#hasPostgreSql",
         disabledReason = "there is no postgres here; on Debian: apt-get install --no-install-recommends postgresql")
-class PostgreSqlTaskStoreTest extends JdbcTaskStoreConformanceTest {
+class PostgreSqlTaskStoreTest extends DatabaseServerTaskStoreTest {
 
     private static DatabaseServer server;
 
@@ -42,23 +41,13 @@ class PostgreSqlTaskStoreTest extends JdbcTaskStoreConformanceTest {
     }
 
     @Override
-    DataSource dataSource() {
-        return server.dataSource("options=-c%20TimeZone=Asia/Tokyo");
+    DatabaseServer server() {
+        return server;
     }
 
-    @Test
-    void aServerThatHangsKeepsNobodyForEver() throws Exception {
-        JdbcTaskStore hasty = new JdbcTaskStore(pool, settings(Duration.ofSeconds(1)));
-        TaskRecord task = submit(task("mail").build(hasty));
-        AutoCloseable frozen = server.freeze();
-        try {
-            assertThatExceptionOfType(StoreUnavailableException.class)
-                    .isThrownBy(() -> hasty.find(List.of(task.id())))
-                    .withMessageContaining("ledger");
-        } finally {
-            frozen.close();
-        }
-        eventually(() -> assertThat(hasty.find(List.of(task.id()))).containsExactly(task));
+    @Override
+    DataSource dataSource() {
+        return server.dataSource("options=-c%20TimeZone=Asia/Tokyo");
     }
 
     @Test

@@ -1,20 +1,15 @@
 package org.hatask.durable.zookeeper;
 
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.hatask.durable.Lease;
+import org.hatask.durable.StoreLoad;
 import org.hatask.durable.TaskRecord;
 import org.hatask.durable.TaskStore;
 
@@ -61,21 +56,20 @@ final class ZooKeeperTaskStoreLoad {
     }
 
     private String run(int batch) throws Exception {
-        double submitted = perSecond(() -> {
+        double submitted = StoreLoad.perSecond(tasks, () -> {
             AtomicInteger left = new AtomicInteger(tasks);
-            inThreads(threads, () -> {
+            StoreLoad.inThreads(threads, number -> () -> {
                 for (int size = take(left, batch); size > 0; size = take(left, batch)) {
                     node.submit(IntStream.range(0, size).mapToObj(i -> task()).toList());
                 }
                 return null;
             });
         });
-        double completed = perSecond(() -> {
+        double completed = StoreLoad.perSecond(tasks, () -> {
             BlockingQueue<List<TaskRecord>> given = new ArrayBlockingQueue<>(threads);
-            AtomicBoolean giver = new AtomicBoolean();
             AtomicInteger toTake = new AtomicInteger(tasks);
-            inThreads(threads + 1, () -> {
-                if (giver.compareAndSet(false, true)) {
+            StoreLoad.inThreads(threads + 1, number -> () -> {
+                if (number == 0) {
                     give(batch, given);
                     return null;
                 }
@@ -89,7 +83,7 @@ final class ZooKeeperTaskStoreLoad {
                 return null;
             });
         });
-        double forgotten = perSecond(() -> {
+        double forgotten = StoreLoad.perSecond(tasks, () -> {
             int left = tasks;
             while (left > 0) {
                 left -= master.prune(master.now().plusSeconds(60), 200);
@@ -109,7 +103,7 @@ final class ZooKeeperTaskStoreLoad {
         while (left > 0) {
             List<TaskRecord> due = master.due(batch);
             if (!due.isEmpty()) {
-                given.put(changed(
+                given.put(StoreLoad.changed(
                         master, due.stream().map(task -> task.leasedTo(WORKER)).toList()));
                 left -= due.size();
             }
@@ -117,9 +111,9 @@ final class ZooKeeperTaskStoreLoad {
     }
 
     private void complete(List<TaskRecord> leased) {
-        List<TaskRecord> running = changed(
+        List<TaskRecord> running = StoreLoad.changed(
                 node, leased.stream().map(task -> task.started(node.now(), 1)).toList());
-        changed(
+        StoreLoad.changed(
                 node,
                 running.stream()
                         .map(task -> task.succeeded(node.now(), "\"done\""))
@@ -138,39 +132,5 @@ final class ZooKeeperTaskStoreLoad {
                 Duration.ZERO,
                 null,
                 1);
-    }
-
-    private static List<TaskRecord> changed(TaskStore store, List<TaskRecord> changed) {
-        if (store.replace(changed).contains(false)) {
-            throw new IllegalStateException("somebody else changed it");
-        }
-        return changed.stream()
-                .map(task -> task.withVersion(task.version() + 1))
-                .toList();
-    }
-
-    private interface Step {
-        void run() throws Exception;
-    }
-
-    private double perSecond(Step step) throws Exception {
-        long start = System.nanoTime();
-        step.run();
-        return tasks * 1e9 / (System.nanoTime() - start);
-    }
-
-    private static void inThreads(int threads, Callable<Void> work) throws Exception {
-        ExecutorService pool = Executors.newFixedThreadPool(threads);
-        try {
-            List<Future<Void>> all = new ArrayList<>();
-            for (int i = 0; i < threads; i++) {
-                all.add(pool.submit(work));
-            }
-            for (Future<Void> each : all) {
-                each.get();
-            }
-        } finally {
-            pool.shutdownNow();
-        }
     }
 }
