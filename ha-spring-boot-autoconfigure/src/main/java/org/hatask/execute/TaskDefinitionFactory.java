@@ -40,6 +40,9 @@ import org.springframework.util.ReflectionUtils;
  */
 public final class TaskDefinitionFactory {
 
+    /** What can be counted in nanoseconds, as the engine does. */
+    private static final Duration LONGEST = Duration.ofNanos(Long.MAX_VALUE);
+
     private final UnaryOperator<String> placeholders;
     private final TaskDefaults defaults;
     private final boolean masterExecutesAll;
@@ -219,7 +222,13 @@ public final class TaskDefinitionFactory {
             String written = placeholders.apply(annotated);
             time = written.isBlank() ? fallback : duration(where, attribute, written);
         }
-        check(where, name, attribute, time.toString(), !time.isNegative() && !time.isZero(), "more than zero");
+        check(
+                where,
+                name,
+                attribute,
+                time.toString(),
+                !time.isNegative() && !time.isZero() && time.compareTo(LONGEST) <= 0,
+                "more than zero and less than 290 years");
         return time;
     }
 

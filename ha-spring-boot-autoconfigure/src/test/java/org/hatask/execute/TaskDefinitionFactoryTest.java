@@ -16,6 +16,7 @@ import java.util.concurrent.Future;
 import java.util.stream.Stream;
 import org.hatask.Balance;
 import org.hatask.BalanceKey;
+import org.hatask.Delivery;
 import org.hatask.HaTask;
 import org.hatask.OffRole;
 import org.hatask.Retry;
@@ -319,6 +320,18 @@ class TaskDefinitionFactoryTest {
         public void task() {}
     }
 
+    static class EndlessTimeout {
+        @HaTask(timeout = "200000d")
+        public void task() {}
+    }
+
+    static class DurableWithValue {
+        @HaTask(delivery = Delivery.DURABLE)
+        public String task() {
+            return "";
+        }
+    }
+
     static class BadRetry {
         @HaTask(retry = @Retry(maxAttempts = 0))
         public void task() {}
@@ -344,6 +357,8 @@ class TaskDefinitionFactoryTest {
                 Arguments.of(PrivateMethod.class, "is private", "public method"),
                 Arguments.of(FinalClass.class, "its class is final", "Remove 'final'"),
                 Arguments.of(BadTimeout.class, "timeout = 'soon'", "Write it like 500ms"),
+                Arguments.of(EndlessTimeout.class, "timeout = PT", "less than 290 years"),
+                Arguments.of(DurableWithValue.class, "returns java.lang.String", "void or a CompletableFuture"),
                 Arguments.of(BadRetry.class, "retry.max-attempts = 0", "at least 1"),
                 Arguments.of(AlsoAsync.class, "@Async", "CompletableFuture"));
     }
