@@ -10,7 +10,7 @@ import org.hatask.execute.TaskDefinition;
 import org.jspecify.annotations.Nullable;
 
 /** Which members may execute a task of a role. */
-final class RoleRouter {
+public final class RoleRouter {
 
     private RoleRouter() {}
 
@@ -18,12 +18,17 @@ final class RoleRouter {
     static List<Node> candidates(ClusterView view, Role role) {
         return view.members().stream()
                 .filter(Node::takesTasks)
-                .filter(node -> switch (role) {
-                    case MASTER -> view.isMaster(node);
-                    case WORKER -> !view.isMaster(node);
-                    case ANY -> true;
-                })
+                .filter(node -> hasRole(view, node, role))
                 .toList();
+    }
+
+    /** Whether a task of this role is for the node. */
+    public static boolean hasRole(ClusterView view, Node node, Role role) {
+        return switch (role) {
+            case MASTER -> view.isMaster(node);
+            case WORKER -> !view.isMaster(node);
+            case ANY -> true;
+        };
     }
 
     /** Why a member may not execute the task, as the end of a sentence; null when it may. */

@@ -7,7 +7,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.hatask.DurableTask;
@@ -56,24 +55,10 @@ public final class DurableTasks implements HaTasks, DurableCalls {
         DurableTask submitted = submission.submit();
         manager.store()
                 .afterTransaction(
-                        () -> follow(submitted.id(), result),
+                        () -> follow(submitted.id(), Function.identity(), result),
                         () -> result.completeExceptionally(new HaException("The transaction in which task " + task + " "
                                 + submitted.id() + " was submitted was rolled back, and the task with it.")));
         return result;
-    }
-
-    private void follow(String taskId, CompletableFuture<@Nullable Object> result) {
-        try {
-            result(taskId, Function.identity()).whenComplete((value, error) -> {
-                if (error == null) {
-                    result.complete(value);
-                } else {
-                    result.completeExceptionally(error);
-                }
-            });
-        } catch (HaException e) {
-            result.completeExceptionally(e);
-        }
     }
 
     @Override
@@ -189,36 +174,37 @@ public final class DurableTasks implements HaTasks, DurableCalls {
 
     @Override
     public <T> CompletableFuture<@Nullable T> result(String taskId, Class<T> type) {
-        return result(taskId, type::cast);
-    }
-
-    private <T> CompletableFuture<@Nullable T> result(String taskId, Function<@Nullable Object, @Nullable T> cast) {
         CompletableFuture<@Nullable T> result = new CompletableFuture<>();
-        CompletableFuture<TaskRecord> end = manager.end(taskId);
-        end.whenComplete((record, error) -> {
-            try {
-                if (record == null) {
-                    result.completeExceptionally(error);
-                } else {
-                    result.complete(cast.apply(result(record)));
-                }
-            } catch (CompletionException e) {
-                result.completeExceptionally(unwrap(e));
-            } catch (RuntimeException | Error e) {
-                result.completeExceptionally(e);
-            }
-        });
-        // Who gives the future up is not looked for any more.
-        result.whenComplete((value, error) -> end.cancel(false));
+        follow(taskId, type::cast, result);
         return result;
     }
 
-    private @Nullable Object result(TaskRecord record) {
-        return switch (record.state()) {
-            case SUCCEEDED -> read(record);
-            case CANCELLED -> throw new CancellationException("Task " + record + " was cancelled");
-            default -> throw failure(record);
-        };
+    /** Completes the future with what becomes of the task; who gives the future up is not looked for any more. */
+    private <T> void follow(
+            String taskId, Function<@Nullable Object, @Nullable T> cast, CompletableFuture<@Nullable T> result) {
+        CompletableFuture<TaskRecord> end = manager.end(taskId);
+        end.whenComplete((record, error) -> {
+            if (record == null) {
+                result.completeExceptionally(error);
+            } else {
+                complete(result, record, cast);
+            }
+        });
+        result.whenComplete((value, error) -> end.cancel(false));
+    }
+
+    private <T> void complete(
+            CompletableFuture<@Nullable T> result, TaskRecord record, Function<@Nullable Object, @Nullable T> cast) {
+        try {
+            switch (record.state()) {
+                case SUCCEEDED -> result.complete(cast.apply(read(record)));
+                case CANCELLED ->
+                    result.completeExceptionally(new CancellationException("Task " + record + " was cancelled"));
+                default -> result.completeExceptionally(failure(record));
+            }
+        } catch (RuntimeException | Error e) {
+            result.completeExceptionally(e);
+        }
     }
 
     private @Nullable Object read(TaskRecord record) {
@@ -233,20 +219,19 @@ public final class DurableTasks implements HaTasks, DurableCalls {
                         "This node has no task '" + record.task() + "' and so cannot read what became of " + record));
     }
 
-    private CompletionException failure(TaskRecord record) {
+    private Throwable failure(TaskRecord record) {
         TaskFailure failure = record.failure();
-        String node = String.valueOf(record.lastNode());
         if (failure == null) {
-            return new CompletionException(new HaException("Task " + record + " ended without a result"));
+            return new HaException("Task " + record + " ended without a result");
         }
+        String node = String.valueOf(record.lastNode());
         String message = "Task " + record + ": " + failure.message();
-        return new CompletionException(
-                switch (failure.kind()) {
-                    case THREW -> thrown(record, failure, message, node);
-                    case TIMED_OUT -> new TaskTimeoutException(message, record.id(), node, null);
-                    case OUTCOME_UNKNOWN -> new TaskOutcomeUnknownException(message, record.id(), node, null);
-                    case EXPIRED, POISON, UNRUNNABLE -> new TaskRejectedException(message);
-                });
+        return switch (failure.kind()) {
+            case THREW -> thrown(record, failure, message, node);
+            case TIMED_OUT -> new TaskTimeoutException(message, record.id(), node, null);
+            case OUTCOME_UNKNOWN -> new TaskOutcomeUnknownException(message, record.id(), node, null);
+            case EXPIRED, POISON, UNRUNNABLE -> new TaskRejectedException(message);
+        };
     }
 
     private Throwable thrown(TaskRecord record, TaskFailure failure, String message, String node) {
@@ -255,10 +240,6 @@ public final class DurableTasks implements HaTasks, DurableCalls {
                 ? new HaException(message)
                 : codec.readError(definition(record), error.getBytes(StandardCharsets.UTF_8), node)
                         .error();
-    }
-
-    private static Throwable unwrap(Throwable error) {
-        return error instanceof CompletionException && error.getCause() != null ? error.getCause() : error;
     }
 
     @Override

@@ -13,6 +13,7 @@ import org.hatask.cluster.ClusterState;
 import org.hatask.cluster.ClusterView;
 import org.hatask.cluster.Mastership;
 import org.hatask.cluster.Node;
+import org.hatask.dispatch.RoleRouter;
 import org.hatask.execute.TaskDefinition;
 import org.hatask.execute.TaskRegistry;
 import org.hatask.failure.Fitness;
@@ -67,14 +68,14 @@ final class TaskAssigner {
         }
     }
 
-    /** Gives out what is due; whether there may be more. */
-    synchronized boolean assign() {
+    /** Gives out what is due, some of it if it is much: the change that this makes in the store is a reason to come again. */
+    synchronized void assign() {
         if (store.isClaimedByNodes() || !mastership.isHeld()) {
-            return false;
+            return;
         }
         List<TaskRecord> due = store.due(AT_ONCE);
         if (due.isEmpty()) {
-            return false;
+            return;
         }
         ClusterView view = cluster.view();
         List<Load> loads = loads(view);
@@ -83,10 +84,9 @@ final class TaskAssigner {
             // Those that nobody can execute now must not stand before the others.
             given = choose(view, store.due(Integer.MAX_VALUE), loads);
         }
-        long done = given.isEmpty()
-                ? 0
-                : store.replace(given).stream().filter(Boolean::booleanValue).count();
-        return done > 0 && due.size() == AT_ONCE;
+        if (!given.isEmpty()) {
+            store.replace(given);
+        }
     }
 
     private List<TaskRecord> choose(ClusterView view, List<TaskRecord> due, List<Load> loads) {
@@ -120,8 +120,7 @@ final class TaskAssigner {
     }
 
     private Optional<Load> load(String worker, Map<String, Node> byIncarnation) {
-        int dot = worker.lastIndexOf('.');
-        Node node = dot < 0 ? null : byIncarnation.get(worker.substring(0, dot));
+        Node node = byIncarnation.get(WorkerLease.incarnationOf(worker));
         return node == null
                 ? Optional.empty()
                 : Optional.of(new Load(
@@ -136,11 +135,7 @@ final class TaskAssigner {
         return loads.stream()
                 .filter(load -> load.tasks < atMostPerNode)
                 .filter(load -> load.node.lacks(task.task(), task.signature()).isEmpty())
-                .filter(load -> switch (definition.role()) {
-                    case MASTER -> view.isMaster(load.node);
-                    case WORKER -> !view.isMaster(load.node);
-                    case ANY -> true;
-                })
+                .filter(load -> RoleRouter.hasRole(view, load.node, definition.role()))
                 .min(order);
     }
 

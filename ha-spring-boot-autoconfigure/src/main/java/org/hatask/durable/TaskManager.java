@@ -7,8 +7,10 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -16,7 +18,6 @@ import java.util.function.UnaryOperator;
 import org.hatask.HaException;
 import org.hatask.TaskReassignedEvent;
 import org.hatask.cluster.ClusterState;
-import org.hatask.cluster.ClusterView;
 import org.hatask.cluster.Mastership;
 import org.hatask.execute.ArgumentCodec;
 import org.hatask.execute.TaskDefinition;
@@ -68,12 +69,7 @@ public final class TaskManager implements SmartLifecycle, AutoCloseable {
             Consumer<TaskReassignedEvent> reassigned) {}
 
     /** What there is while it runs. */
-    private record Running(
-            TaskWorker worker,
-            TaskSupervisor supervisor,
-            TaskAssigner assigner,
-            ResultWatch results,
-            ScheduledExecutorService scheduler) {}
+    private record Running(TaskWorker worker, ResultWatch results, ScheduledExecutorService scheduler) {}
 
     /** @param stores gives the store, the same one every time; not asked as long as there is no durable task */
     public TaskManager(Supplier<TaskStore> stores, WorkerSettings settings, Parts parts) {
@@ -105,7 +101,6 @@ public final class TaskManager implements SmartLifecycle, AutoCloseable {
                 results::tell);
         TaskSupervisor supervisor = new TaskSupervisor(
                 store,
-                parts.cluster(),
                 parts.mastership(),
                 worker.lease(),
                 settings.retention(),
@@ -114,35 +109,58 @@ public final class TaskManager implements SmartLifecycle, AutoCloseable {
                 this::wake);
         TaskAssigner assigner = new TaskAssigner(
                 store, parts.cluster(), parts.mastership(), parts.fitness(), registry, 2 * settings.concurrency());
-        Running started = new Running(worker, supervisor, assigner, results, scheduler);
-        running = started;
         // The cluster may have changed before anybody listened, but then nothing of it was this node's concern.
-        parts.cluster().addListener((before, after) -> viewChanged(started, before, after));
-        every(LOOK, scheduler, results::look);
-        every(SUPERVISE, scheduler, supervisor::supervise);
+        Recurring supervising = new Recurring(supervisor::supervise, scheduler);
+        parts.cluster().addListener((before, after) -> {
+            supervisor.viewChanged(before, after);
+            if (!before.members().equals(after.members())) {
+                supervising.soon();
+            }
+            worker.wake();
+        });
+        new Recurring(results::look, scheduler).every(LOOK);
+        supervising.every(SUPERVISE);
         if (!store.isClaimedByNodes()) {
-            store.addListener(() -> assign(started));
-            every(settings.pollInterval(), scheduler, assigner::assign);
+            Recurring assigning = new Recurring(assigner::assign, scheduler);
+            store.addListener(assigning::soon);
+            assigning.every(settings.pollInterval());
         }
+        running = new Running(worker, results, scheduler);
         worker.start();
     }
 
-    private static void every(Duration pause, ScheduledExecutorService scheduler, Runnable action) {
-        scheduler.scheduleWithFixedDelay(new Recurring(action), 0, pause.toMillis(), TimeUnit.MILLISECONDS);
-    }
-
-    /** What fails is tried again the next time, and its kind of failure told once. */
-    private static final class Recurring implements Runnable {
+    /** What is done from time to time, and soon when there is a reason. What fails is tried again, and told once. */
+    private static final class Recurring {
 
         private final Runnable action;
-        private boolean troubled;
+        private final ScheduledExecutorService scheduler;
+        private final AtomicBoolean asked = new AtomicBoolean();
+        private volatile boolean troubled;
 
-        Recurring(Runnable action) {
+        Recurring(Runnable action, ScheduledExecutorService scheduler) {
             this.action = action;
+            this.scheduler = scheduler;
         }
 
-        @Override
-        public void run() {
+        void every(Duration pause) {
+            scheduler.scheduleWithFixedDelay(this::run, 0, pause.toMillis(), TimeUnit.MILLISECONDS);
+        }
+
+        /** Of several reasons before it is done, one counts. */
+        void soon() {
+            if (asked.compareAndSet(false, true)) {
+                try {
+                    scheduler.execute(() -> {
+                        asked.set(false);
+                        run();
+                    });
+                } catch (RejectedExecutionException e) {
+                    log.debug("This node stops, and looks after no durable tasks any more");
+                }
+            }
+        }
+
+        private void run() {
             try {
                 action.run();
                 troubled = false;
@@ -158,20 +176,6 @@ public final class TaskManager implements SmartLifecycle, AutoCloseable {
                 troubled = true;
                 log.warn("Durable tasks could not be looked after, which is tried again: {}", e.getMessage(), trace);
             }
-        }
-    }
-
-    private void viewChanged(Running started, ClusterView before, ClusterView after) {
-        started.supervisor().viewChanged(before, after);
-        if (!before.members().equals(after.members()) && !started.scheduler().isShutdown()) {
-            started.scheduler().execute(new Recurring(started.supervisor()::supervise));
-        }
-        started.worker().wake();
-    }
-
-    private static void assign(Running started) {
-        if (!started.scheduler().isShutdown()) {
-            started.scheduler().execute(new Recurring(started.assigner()::assign));
         }
     }
 
@@ -219,14 +223,14 @@ public final class TaskManager implements SmartLifecycle, AutoCloseable {
         }
     }
 
+    /** As {@link ResultWatch#end}. */
     CompletableFuture<TaskRecord> end(String taskId) {
         Running current = running;
-        if (current == null) {
-            throw new HaException(
-                    "The durable tasks of this node are not started yet, or stopped already: it is not told what"
-                            + " becomes of task " + taskId + ".");
-        }
-        return current.results().end(taskId);
+        return current != null
+                ? current.results().end(taskId)
+                : CompletableFuture.failedFuture(new HaException(
+                        "The durable tasks of this node are not started yet, or stopped already: it is not told what"
+                                + " becomes of task " + taskId + "."));
     }
 
     // Operators

@@ -12,7 +12,6 @@ import java.util.stream.Collectors;
 import org.hatask.TaskReassignedEvent;
 import org.hatask.TaskState;
 import org.hatask.cluster.ClusterListener;
-import org.hatask.cluster.ClusterState;
 import org.hatask.cluster.ClusterView;
 import org.hatask.cluster.Mastership;
 import org.hatask.cluster.Node;
@@ -42,7 +41,6 @@ final class TaskSupervisor implements ClusterListener {
     private static final Duration HOUSEKEEPING = Duration.ofMinutes(1);
 
     private final TaskStore store;
-    private final ClusterState cluster;
     private final Mastership mastership;
     private final WorkerLease lease;
     private final Duration retention;
@@ -58,7 +56,6 @@ final class TaskSupervisor implements ClusterListener {
      */
     TaskSupervisor(
             TaskStore store,
-            ClusterState cluster,
             Mastership mastership,
             WorkerLease lease,
             Duration retention,
@@ -66,7 +63,6 @@ final class TaskSupervisor implements ClusterListener {
             Consumer<TaskReassignedEvent> reassigned,
             Runnable changed) {
         this.store = store;
-        this.cluster = cluster;
         this.mastership = mastership;
         this.lease = lease;
         this.retention = retention;
@@ -79,8 +75,8 @@ final class TaskSupervisor implements ClusterListener {
     @Override
     public void viewChanged(ClusterView before, ClusterView after) {
         for (Node node : before.members()) {
-            // One that is about to stop gives its tasks back itself.
-            if (node.state() != NodeState.DRAINING && after.members().stream().noneMatch(node::isSameProcessAs)) {
+            // One that is about to stop gives its tasks back itself, and this node knows best whether it is there.
+            if (node.state() != NodeState.DRAINING && after.membersAndSelf().noneMatch(node::isSameProcessAs)) {
                 departed.add(node.incarnation());
             }
         }
@@ -113,19 +109,13 @@ final class TaskSupervisor implements ClusterListener {
         }
         Set<String> gone = Set.copyOf(departed);
         for (String worker : store.workers()) {
-            if (gone.contains(incarnationOf(worker))) {
+            if (gone.contains(WorkerLease.incarnationOf(worker))) {
                 log.info("The node of worker {} has left the cluster: its durable tasks are taken from it", worker);
                 store.release(worker);
             }
         }
-        String self = cluster.view().self().incarnation();
         // Whoever is gone cannot register anew, and one that returns is known by its membership.
-        gone.stream().filter(incarnation -> !incarnation.equals(self)).forEach(departed::remove);
-    }
-
-    private static String incarnationOf(String worker) {
-        int dot = worker.lastIndexOf('.');
-        return dot < 0 ? worker : worker.substring(0, dot);
+        departed.removeAll(gone);
     }
 
     /** Whether tasks can be taken by others now. */

@@ -46,7 +46,7 @@ import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
  * nobody's; LEASED, it is given back by a supervisor; once it is RUNNING its method may have been called, and the supervisor
  * goes by {@code retry}; and when its end is written it is over.
  */
-final class TaskWorker implements AutoCloseable {
+final class TaskWorker {
 
     private static final Logger log = LoggerFactory.getLogger(TaskWorker.class);
 
@@ -313,7 +313,7 @@ final class TaskWorker implements AutoCloseable {
     private void begin(Held held) {
         TaskDefinition task = held.task();
         if (!lease.isHeldBy(held.worker())) {
-            finish(held);
+            letGo(held); // Whoever begins goes on to the next himself.
             return;
         }
         long epoch = task.role() == Role.MASTER ? mastership.heldEpoch() : 0;
@@ -359,11 +359,7 @@ final class TaskWorker implements AutoCloseable {
             return;
         }
         TaskDefinition task = held.task();
-        // A century is enough, and can be counted in nanoseconds.
-        long timeout = Math.min(task.timeout().toSeconds(), TimeUnit.DAYS.toSeconds(36_500))
-                        < task.timeout().toSeconds()
-                ? TimeUnit.DAYS.toNanos(36_500)
-                : task.timeout().toNanos();
+        long timeout = Math.min(task.timeout().toNanos(), Long.MAX_VALUE / 2);
         Attempt attempt = new Attempt(
                 task, record.id(), record.attempt(), epoch, nanoTime.getAsLong() + timeout, record.submittedBy());
         synchronized (lock) {
@@ -434,13 +430,17 @@ final class TaskWorker implements AutoCloseable {
     }
 
     private void finish(Held held) {
+        letGo(held);
+        startMore();
+    }
+
+    private void letGo(Held held) {
         synchronized (lock) {
             inHand.remove(held.record().id(), held);
             running--;
             woken |= waiting.size() < settings.concurrency() / 2 + 1;
             lock.notifyAll();
         }
-        startMore();
     }
 
     /** For one that waits: LEASED → PENDING. */
@@ -568,10 +568,5 @@ final class TaskWorker implements AutoCloseable {
         ticks.shutdownNow();
         writer.close(atMost);
         lease.release();
-    }
-
-    @Override
-    public void close() {
-        close(DEAF_AFTER);
     }
 }

@@ -55,6 +55,12 @@ final class WorkerLease {
         this.thread = Executors.newSingleThreadScheduledExecutor(threads);
     }
 
+    /** Which process has registered as this worker. */
+    static String incarnationOf(String worker) {
+        int dot = worker.lastIndexOf('.');
+        return dot < 0 ? worker : worker.substring(0, dot);
+    }
+
     void start() {
         thread.scheduleWithFixedDelay(this::renew, 0, length.toMillis() / RENEWALS, TimeUnit.MILLISECONDS);
     }

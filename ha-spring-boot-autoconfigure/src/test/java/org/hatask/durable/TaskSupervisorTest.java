@@ -1,0 +1,173 @@
+package org.hatask.durable;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.net.URI;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.hatask.TaskReassignedEvent;
+import org.hatask.TaskState;
+import org.hatask.cluster.ClusterState;
+import org.hatask.cluster.Node;
+import org.hatask.cluster.NodeState;
+import org.hatask.cluster.Orders;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** What becomes of the tasks of a node that dies between any two steps of theirs. */
+@Timeout(60)
+class TaskSupervisorTest {
+
+    private static final Node SELF = node("a", NodeState.UP);
+    private static final Node OTHER = node("b", NodeState.UP);
+
+    private final MemoryTaskStore store = new MemoryTaskStore(Clock.systemUTC(), 1000);
+    private final WorkerLease lease =
+            new WorkerLease(store, SELF.incarnation(), Duration.ofMinutes(1), System::nanoTime, () -> {});
+    private final List<TaskReassignedEvent> events = new ArrayList<>();
+    private final AtomicInteger changed = new AtomicInteger();
+    private final ClusterState cluster = new ClusterState(SELF, Runnable::run);
+    private final TaskSupervisor supervisor = new TaskSupervisor(
+            store, () -> 0, lease, Duration.ofDays(1), System::nanoTime, events::add, changed::incrementAndGet);
+
+    private static Node node(String id, NodeState state) {
+        return new Node(id, "incarnation-" + id, URI.create("http://" + id), state, true, true, 1, null, Instant.EPOCH);
+    }
+
+    @BeforeEach
+    void join() {
+        cluster.addListener(supervisor);
+        cluster.setMembers(List.of(SELF, OTHER), Orders.NONE);
+        lease.start();
+        await().until(lease::isHeld);
+    }
+
+    @AfterEach
+    void leave() {
+        lease.release();
+    }
+
+    private static String workerOf(Node node) {
+        return node.incarnation() + ".1";
+    }
+
+    private TaskRecord leased(String id, int maxAttempts) {
+        store.register(workerOf(OTHER), Duration.ofMinutes(1));
+        store.submit(List.of(TaskRecord.submitted(
+                id, "task", "()void", "[]", store.now(), "a", null, Duration.ZERO, null, maxAttempts)));
+        return change(task(id).leasedTo(new Lease(workerOf(OTHER), "b")));
+    }
+
+    private TaskRecord running(String id, int maxAttempts) {
+        return change(leased(id, maxAttempts).started(store.now(), 0));
+    }
+
+    private TaskRecord change(TaskRecord changed) {
+        assertThat(store.replace(List.of(changed))).containsExactly(true);
+        return task(changed.id());
+    }
+
+    private TaskRecord task(String id) {
+        return store.find(List.of(id)).get(0);
+    }
+
+    private void die(Node node) {
+        cluster.setMembers(
+                cluster.view().members().stream()
+                        .filter(member -> !member.isSameProcessAs(node))
+                        .toList(),
+                Orders.NONE);
+        supervisor.supervise();
+    }
+
+    @Test
+    void taskThatHadNotBegunIsGivenToOthersWhateverItsRetry() {
+        leased("t", 1);
+
+        die(OTHER);
+
+        assertThat(task("t").state()).isEqualTo(TaskState.PENDING);
+        assertThat(task("t").attempts()).isEmpty();
+        assertThat(events).containsExactly(new TaskReassignedEvent("task", "t", "b", TaskState.PENDING));
+        assertThat(changed).hasValue(1);
+    }
+
+    @Test
+    void taskThatMayHaveBegunRunsAgainOnlyWithRetry() {
+        running("again", 2);
+        running("once", 1);
+
+        die(OTHER);
+
+        assertThat(task("again").state()).isEqualTo(TaskState.PENDING);
+        assertThat(task("once").state()).isEqualTo(TaskState.FAILED);
+        assertThat(task("once").failure()).extracting(TaskFailure::kind).isEqualTo(TaskFailure.Kind.OUTCOME_UNKNOWN);
+    }
+
+    @Test
+    void taskWhoseEndWasWrittenIsLeftAlone() {
+        TaskRecord done = change(running("t", 2).succeeded(store.now(), "1"));
+
+        die(OTHER);
+
+        assertThat(task("t")).isEqualTo(done);
+        assertThat(events).isEmpty();
+    }
+
+    @Test
+    void taskWithWhichASecondNodeDiesIsLaidAside() {
+        change(running("t", 9).lost(store.now(), "another died", 2));
+        change(task("t").leasedTo(new Lease(workerOf(OTHER), "b")));
+        change(task("t").started(store.now(), 0));
+
+        die(OTHER);
+
+        assertThat(task("t").state()).isEqualTo(TaskState.PARKED);
+    }
+
+    @Test
+    void nodeThatSaidThatItStopsKeepsItsTasksUntilItGivesThemBackOrItsLeaseIsOver() {
+        TaskRecord before = running("t", 2);
+        Node stopping = node("b", NodeState.DRAINING);
+        cluster.setMembers(List.of(SELF, stopping), Orders.NONE);
+
+        die(stopping);
+
+        assertThat(task("t")).isEqualTo(before);
+    }
+
+    @Test
+    void nodeThatIsBackBeforeAnybodyLookedKeepsItsTasks() {
+        TaskRecord before = running("t", 2);
+        cluster.setMembers(List.of(SELF), Orders.NONE);
+        cluster.setMembers(List.of(SELF, OTHER), Orders.NONE);
+
+        supervisor.supervise();
+
+        assertThat(task("t")).isEqualTo(before);
+    }
+
+    @Test
+    void nodeThatIsNoMemberForAMomentTakesNothingFromItself() {
+        die(SELF);
+
+        assertThat(store.workers()).contains(workerOf(SELF));
+    }
+
+    @Test
+    void nothingIsDoneWithoutALeaseOfOnesOwn() {
+        TaskRecord before = running("t", 2);
+        lease.release();
+
+        die(OTHER);
+
+        assertThat(task("t")).isEqualTo(before);
+    }
+}
