@@ -10,6 +10,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.hatask.TaskState;
 import org.hatask.TaskStoreException;
 import org.hatask.durable.StoreUnavailableException;
@@ -227,19 +228,14 @@ public final class DurableDesk {
                 task.attempts());
     }
 
-    private static @Nullable Object whenTheStoreAnswers(Question question) {
+    private static @Nullable Object whenTheStoreAnswers(Supplier<? extends @Nullable Object> question) {
         try {
-            return question.answer();
+            return question.get();
         } catch (StoreUnavailableException e) {
             return answer(503, String.valueOf(e.getMessage()));
         } catch (TaskStoreException e) {
             return answer(500, String.valueOf(e.getMessage()));
         }
-    }
-
-    private interface Question {
-        @Nullable
-        Object answer();
     }
 
     @SuppressWarnings("unchecked")
