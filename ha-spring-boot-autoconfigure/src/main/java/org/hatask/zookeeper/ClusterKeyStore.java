@@ -123,7 +123,7 @@ public final class ClusterKeyStore implements AutoCloseable {
     }
 
     private void failed(Session session, Reply reply) {
-        if (reply.isConnectionLoss() || reply.isSessionLoss()) {
+        if (reply.isLost()) {
             return; // The next connection tries again.
         }
         String text = "the cluster's key in " + paths.secret() + " cannot be read or written (" + reply.code()

@@ -510,7 +510,7 @@ final class MastershipHolder implements Mastership {
                         Op.delete(paths.master(), master.getStat().getVersion())))
                 .thenAcceptAsync(
                         safely(reply -> {
-                            if (reply.isConnectionLoss() || reply.isSessionLoss()) {
+                            if (reply.isLost()) {
                                 notTaken();
                             } else {
                                 retake();

@@ -16,26 +16,44 @@ import org.jspecify.annotations.Nullable;
  * @param sentNanos when it was handed to the client, on the monotonic clock
  * @param ackedNanos when the answer was seen
  */
-record Reply(Code code, List<OpResult> results, long sentNanos, long ackedNanos) {
+public record Reply(Code code, List<OpResult> results, long sentNanos, long ackedNanos) {
 
-    boolean isOk() {
+    public boolean isOk() {
         return code == Code.OK;
     }
 
-    /** Whether it is unknown what became of it. */
+    /** Whether it is unknown what became of it, since the connection was lost. */
     boolean isConnectionLoss() {
+        return isConnectionLoss(code);
+    }
+
+    boolean isSessionLoss() {
+        return isSessionLoss(code);
+    }
+
+    /** Whether nobody knows what became of it. */
+    public boolean isLost() {
+        return isLost(code);
+    }
+
+    /** Whether nobody knows what became of what was answered so. */
+    public static boolean isLost(Code code) {
+        return isConnectionLoss(code) || isSessionLoss(code);
+    }
+
+    private static boolean isConnectionLoss(Code code) {
         return code == Code.CONNECTIONLOSS
                 || code == Code.OPERATIONTIMEOUT
                 || code == Code.REQUESTTIMEOUT
                 || code == Code.SESSIONMOVED;
     }
 
-    boolean isSessionLoss() {
+    private static boolean isSessionLoss(Code code) {
         return code == Code.SESSIONEXPIRED || code == Code.AUTHFAILED;
     }
 
     /** Index of the operation that failed, -1 when there is none. */
-    int failedIndex() {
+    public int failedIndex() {
         for (int i = 0; i < results.size(); i++) {
             if (errorOf(i) != Code.OK) {
                 return i;

@@ -26,7 +26,7 @@ import org.apache.zookeeper.Watcher.Event.EventType;
 import org.apache.zookeeper.Watcher.Event.KeeperState;
 import org.apache.zookeeper.data.Stat;
 import org.hatask.durable.TaskJson;
-import org.hatask.durable.zookeeper.Requests.Written;
+import org.hatask.zookeeper.Reply;
 import org.hatask.zookeeper.ZooKeeperAccess;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -136,13 +136,13 @@ final class MirrorKeeper implements AutoCloseable {
      * @param applied puts what was written into the mirror; on the thread
      * @return completes with what became of it
      */
-    CompletableFuture<Written> write(List<Op> operations, Runnable applied) {
+    CompletableFuture<Reply> write(List<Op> operations, Runnable applied) {
         Requests via = requests;
         long now = System.nanoTime();
         if (via == null) {
-            return CompletableFuture.completedFuture(new Written(Code.CONNECTIONLOSS, List.of(), now, now));
+            return CompletableFuture.completedFuture(new Reply(Code.CONNECTIONLOSS, List.of(), now, now));
         }
-        CompletableFuture<Written> answer = new CompletableFuture<>();
+        CompletableFuture<Reply> answer = new CompletableFuture<>();
         via.write(operations, written -> {
             if (written.isOk()) {
                 learnTime(written);
@@ -567,10 +567,10 @@ final class MirrorKeeper implements AutoCloseable {
         }
     }
 
-    private void learnTime(Written written) {
+    private void learnTime(Reply written) {
         for (OpResult result : written.results()) {
             if (result instanceof OpResult.SetDataResult set) {
-                clock.sample(set.getStat().getMtime(), written.sentNanos(), written.answeredNanos());
+                clock.sample(set.getStat().getMtime(), written.sentNanos(), written.ackedNanos());
             }
         }
     }

@@ -10,7 +10,7 @@ import org.hatask.TaskState;
 import org.hatask.cluster.Mastership;
 import org.hatask.durable.StoreUnavailableException;
 import org.hatask.durable.TaskRecord;
-import org.hatask.durable.zookeeper.Requests.Written;
+import org.hatask.zookeeper.Reply;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -68,7 +68,7 @@ final class Replacement {
         // Memory may be behind, or ahead of what the caller knows.
         return keeper.fetch(changed.id()).thenCompose(code -> {
             TaskRecord kept = mirror.get(changed.id());
-            if (ZooKeeperTaskStore.isLost(code)) {
+            if (Reply.isLost(code)) {
                 return CompletableFuture.completedFuture(null);
             }
             return kept != null && kept.version() == changed.version() ? write(kept) : overtaken(kept);
@@ -90,11 +90,11 @@ final class Replacement {
         return keeper.write(operations, () -> mirror.put(after)).thenCompose(written -> answered(written, set));
     }
 
-    private CompletableFuture<Void> answered(Written written, int set) {
+    private CompletableFuture<Void> answered(Reply written, int set) {
         if (written.isOk()) {
             return ended(true);
         }
-        if (ZooKeeperTaskStore.isLost(written.code())) {
+        if (written.isLost()) {
             triedBefore = true;
             return CompletableFuture.completedFuture(null);
         }
@@ -107,12 +107,12 @@ final class Replacement {
         }
         if (!triedBefore) {
             // What stands there now is read, so that the caller sees it at once.
-            return written.failed() == set
+            return written.failedIndex() == set
                     ? keeper.fetch(changed.id()).thenCompose(code -> ended(false))
                     : ended(false);
         }
         return keeper.fetch(changed.id())
-                .thenCompose(code -> ZooKeeperTaskStore.isLost(code)
+                .thenCompose(code -> Reply.isLost(code)
                         ? CompletableFuture.completedFuture(null)
                         : overtaken(mirror.get(changed.id())));
     }

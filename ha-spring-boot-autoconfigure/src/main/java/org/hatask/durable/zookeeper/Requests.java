@@ -12,11 +12,11 @@ import org.apache.zookeeper.AsyncCallback.StatCallback;
 import org.apache.zookeeper.AsyncCallback.VoidCallback;
 import org.apache.zookeeper.KeeperException.Code;
 import org.apache.zookeeper.Op;
-import org.apache.zookeeper.OpResult;
 import org.apache.zookeeper.Watcher;
 import org.apache.zookeeper.Watcher.WatcherType;
 import org.apache.zookeeper.ZooKeeper;
 import org.apache.zookeeper.data.Stat;
+import org.hatask.zookeeper.Reply;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,34 +26,15 @@ import org.jspecify.annotations.Nullable;
  */
 record Requests(ZooKeeper handle, Executor thread) {
 
-    /** What became of a transaction. */
-    record Written(Code code, List<OpResult> results, long sentNanos, long answeredNanos) {
-
-        boolean isOk() {
-            return code == Code.OK;
-        }
-
-        /** Index of the operation that failed; -1 when no answer came. */
-        int failed() {
-            for (int i = 0; i < results.size(); i++) {
-                // Those behind it are in error because of it.
-                if (results.get(i) instanceof OpResult.ErrorResult error && error.getErr() == code.intValue()) {
-                    return i;
-                }
-            }
-            return -1;
-        }
-    }
-
     @FunctionalInterface
     interface Read {
         void done(Code code, byte @Nullable [] data, @Nullable Stat stat);
     }
 
-    void write(List<Op> operations, Consumer<Written> then) {
+    void write(List<Op> operations, Consumer<Reply> then) {
         long sent = System.nanoTime();
         MultiCallback callback = (rc, path, context, results) -> {
-            Written written = new Written(Code.get(rc), results == null ? List.of() : results, sent, System.nanoTime());
+            Reply written = new Reply(Code.get(rc), results == null ? List.of() : results, sent, System.nanoTime());
             thread.execute(() -> then.accept(written));
         };
         handle.multi(operations, callback, null);

@@ -10,7 +10,7 @@ import org.apache.zookeeper.KeeperException.Code;
 import org.apache.zookeeper.Op;
 import org.hatask.durable.TaskJson;
 import org.hatask.durable.TaskRecord;
-import org.hatask.durable.zookeeper.Requests.Written;
+import org.hatask.zookeeper.Reply;
 import org.hatask.zookeeper.ZooKeeperAccess;
 
 /**
@@ -63,7 +63,7 @@ final class Submission {
         }
         while (!open.isEmpty()) {
             deadline.awaitTruth();
-            List<CompletableFuture<Written>> answers =
+            List<CompletableFuture<Reply>> answers =
                     open.stream().map(this::write).toList();
             if (open.size() > 1) {
                 deadline.mayHaveBeenDone();
@@ -80,7 +80,7 @@ final class Submission {
         }
     }
 
-    private CompletableFuture<Written> write(Part part) {
+    private CompletableFuture<Reply> write(Part part) {
         List<TaskRecord> records = part.tasks.stream().map(Submission::first).toList();
         return keeper.write(operations(part), () -> records.forEach(mirror::put));
     }
@@ -103,11 +103,11 @@ final class Submission {
     }
 
     /** Whether the part is done with. */
-    private boolean judge(Part part, Written written, Map<String, TaskRecord> kept) {
+    private boolean judge(Part part, Reply written, Map<String, TaskRecord> kept) {
         if (written.isOk()) {
             return finish(part, kept);
         }
-        if (ZooKeeperTaskStore.isLost(written.code())) {
+        if (written.isLost()) {
             part.triedBefore = true;
             deadline.mayHaveBeenDone();
             return false;
@@ -119,7 +119,7 @@ final class Submission {
         if (written.code() != Code.NODEEXISTS) {
             deadline.requireOk(written.code());
         }
-        int failed = written.failed();
+        int failed = written.failedIndex();
         for (TaskRecord task : part.tasks) {
             String key = layout.key(task);
             if (key != null && failed-- == 0) {
@@ -147,7 +147,7 @@ final class Submission {
         TaskRecord first = null;
         if (Layout.isId(id)) {
             Code code = deadline.get(keeper.fetch(id));
-            if (ZooKeeperTaskStore.isLost(code)) {
+            if (Reply.isLost(code)) {
                 return false;
             }
             first = mirror.get(id);

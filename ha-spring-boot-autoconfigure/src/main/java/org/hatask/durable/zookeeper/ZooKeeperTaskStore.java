@@ -27,7 +27,7 @@ import org.hatask.durable.TaskJson;
 import org.hatask.durable.TaskQuery;
 import org.hatask.durable.TaskRecord;
 import org.hatask.durable.TaskStore;
-import org.hatask.durable.zookeeper.Requests.Written;
+import org.hatask.zookeeper.Reply;
 import org.hatask.zookeeper.ZooKeeperAccess;
 import org.jspecify.annotations.Nullable;
 
@@ -394,11 +394,11 @@ public final class ZooKeeperTaskStore implements TaskStore {
         Deadline deadline = new Deadline("forget old tasks");
         deadline.awaitTruth();
         List<TaskRecord> old = mirror.forgettable(endedBefore, limits.ended(), atMost);
-        List<CompletableFuture<Written>> answers =
+        List<CompletableFuture<Reply>> answers =
                 old.stream().map(task -> forget(task, layout.key(task))).toList();
         int forgotten = 0;
         for (int i = 0; i < answers.size(); i++) {
-            Written written = deadline.get(answers.get(i));
+            Reply written = deadline.get(answers.get(i));
             if (written.code() == Code.NONODE && layout.key(old.get(i)) != null) {
                 // Somebody has deleted its key, or both.
                 written = deadline.get(forget(old.get(i), null));
@@ -410,7 +410,7 @@ public final class ZooKeeperTaskStore implements TaskStore {
         return forgotten;
     }
 
-    private CompletableFuture<Written> forget(TaskRecord task, @Nullable String key) {
+    private CompletableFuture<Reply> forget(TaskRecord task, @Nullable String key) {
         List<Op> operations = new ArrayList<>();
         operations.add(Op.delete(layout.task(task.id()), (int) (task.version() - 1)));
         if (key != null) {
@@ -491,7 +491,7 @@ public final class ZooKeeperTaskStore implements TaskStore {
             while (true) {
                 awaitTruth();
                 Code code = get(keeper.write(operations, applied)).code();
-                if (!isLost(code)) {
+                if (!Reply.isLost(code)) {
                     return code;
                 }
                 doubtful = true;
@@ -500,7 +500,7 @@ public final class ZooKeeperTaskStore implements TaskStore {
 
         void requireOk(Code code) {
             if (code != Code.OK) {
-                doubtful |= isLost(code);
+                doubtful |= Reply.isLost(code);
                 throw unavailable(
                         "ZooKeeper refused it: " + code
                                 + (code == Code.NOAUTH ? "; check ha.zookeeper.auth against the ACLs there" : ""),
@@ -517,15 +517,5 @@ public final class ZooKeeperTaskStore implements TaskStore {
                                     : "Nothing was done; see /actuator/health for the state of ZooKeeper."),
                     cause);
         }
-    }
-
-    /** Whether nobody knows what became of a write. */
-    static boolean isLost(Code code) {
-        return code == Code.CONNECTIONLOSS
-                || code == Code.SESSIONEXPIRED
-                || code == Code.SESSIONMOVED
-                || code == Code.OPERATIONTIMEOUT
-                || code == Code.REQUESTTIMEOUT
-                || code == Code.AUTHFAILED;
     }
 }
