@@ -22,6 +22,8 @@ class ArchitectureTest {
             .definedBy("org.hatask.autoconfigure")
             .layer("actuate")
             .definedBy("org.hatask.actuate")
+            .layer("metrics")
+            .definedBy("org.hatask.metrics")
             .layer("durable")
             .definedBy("org.hatask.durable..")
             .layer("lifecycle")
@@ -50,19 +52,22 @@ class ArchitectureTest {
             .mayNotBeAccessedByAnyLayer()
             .whereLayer("actuate")
             .mayOnlyBeAccessedByLayers("autoconfigure")
+            .whereLayer("metrics")
+            .mayOnlyBeAccessedByLayers("autoconfigure")
             .whereLayer("durable")
-            .mayOnlyBeAccessedByLayers("autoconfigure", "actuate")
+            .mayOnlyBeAccessedByLayers("autoconfigure", "actuate", "metrics")
             .whereLayer("lifecycle")
             .mayOnlyBeAccessedByLayers("autoconfigure", "durable")
             .whereLayer("dispatch")
-            .mayOnlyBeAccessedByLayers("autoconfigure", "actuate", "durable")
+            .mayOnlyBeAccessedByLayers("autoconfigure", "actuate", "metrics", "durable")
             .whereLayer("link")
-            .mayOnlyBeAccessedByLayers("autoconfigure", "actuate", "lifecycle", "dispatch")
+            .mayOnlyBeAccessedByLayers("autoconfigure", "actuate", "metrics", "lifecycle", "dispatch")
             .whereLayer("failure")
-            .mayOnlyBeAccessedByLayers("autoconfigure", "actuate", "durable", "lifecycle", "dispatch", "link")
+            .mayOnlyBeAccessedByLayers(
+                    "autoconfigure", "actuate", "metrics", "durable", "lifecycle", "dispatch", "link")
             .whereLayer("execute")
             .mayOnlyBeAccessedByLayers(
-                    "autoconfigure", "actuate", "durable", "lifecycle", "dispatch", "link", "failure")
+                    "autoconfigure", "actuate", "metrics", "durable", "lifecycle", "dispatch", "link", "failure")
             .whereLayer("zookeeper")
             .mayOnlyBeAccessedByLayers("autoconfigure", "durable")
             .whereLayer("standby")
@@ -99,6 +104,14 @@ class ArchitectureTest {
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("org.springframework.jdbc..", "org.springframework.transaction..");
+
+    @ArchTest
+    static final ArchRule onlyTheMetricsKnowMicrometer = noClasses()
+            .that()
+            .resideOutsideOfPackages("org.hatask.autoconfigure", "org.hatask.metrics")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("io.micrometer..");
 
     @ArchTest
     static final ArchRule onlyTheAutoConfigurationKnowsBoot = noClasses()

@@ -29,6 +29,7 @@ import org.hatask.execute.TaskDefaults;
 import org.hatask.execute.TaskDefinitionFactory;
 import org.hatask.execute.TaskExecutor;
 import org.hatask.execute.TaskInvoker;
+import org.hatask.execute.TaskObserver;
 import org.hatask.execute.TaskOverride;
 import org.hatask.failure.NodeHealth;
 import org.hatask.lifecycle.ClusterEvents;
@@ -119,7 +120,11 @@ public class HaAutoConfiguration {
 
     @Bean
     TaskExecutor haTaskExecutor(
-            HaProperties properties, MasterElection election, ClusterState cluster, TaskInvoker invoker) {
+            HaProperties properties,
+            MasterElection election,
+            ClusterState cluster,
+            TaskInvoker invoker,
+            ObjectProvider<TaskObserver> observer) {
         return new TaskExecutor(
                 new ExecutorSettings(
                         properties.executor().effectiveThreads(),
@@ -127,7 +132,8 @@ public class HaAutoConfiguration {
                 election.mastership(),
                 () -> cluster.view().self(),
                 invoker,
-                System::nanoTime);
+                System::nanoTime,
+                observer.getIfAvailable(() -> TaskObserver.NONE));
     }
 
     /** Tasks in flight on every node. */
@@ -203,7 +209,8 @@ public class HaAutoConfiguration {
             NodeHealth health,
             NodeLoads loads,
             RetryBudget budget,
-            HaThreads threads) {
+            HaThreads threads,
+            ObjectProvider<TaskObserver> observer) {
         return new Dispatcher(
                 cluster,
                 executor,
@@ -214,7 +221,8 @@ public class HaAutoConfiguration {
                 loads,
                 budget,
                 properties.election().waitTime(),
-                threads.callbacks());
+                threads.callbacks(),
+                observer.getIfAvailable(() -> TaskObserver.NONE));
     }
 
     @Bean

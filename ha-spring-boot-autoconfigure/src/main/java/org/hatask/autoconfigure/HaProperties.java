@@ -39,6 +39,7 @@ import org.springframework.util.unit.DataSize;
  * @param fence what keeps masters of the past out of the application's database
  * @param taskStore where durable tasks are kept
  * @param durable how durable tasks are executed
+ * @param metrics what is measured
  * @param tasks overrides of the annotation, by task name
  */
 @ConfigurationProperties("ha")
@@ -58,6 +59,7 @@ public record HaProperties(
         @DefaultValue Fence fence,
         @DefaultValue TaskStore taskStore,
         @DefaultValue Durable durable,
+        @DefaultValue Metrics metrics,
         @DefaultValue Map<String, TaskOverride> tasks) {
 
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._:-]{0,127}");
@@ -358,6 +360,20 @@ public record HaProperties(
             return threads != null
                     ? threads
                     : Math.max(16, 8 * Runtime.getRuntime().availableProcessors());
+        }
+    }
+
+    /**
+     * @param durableRefresh how long the figures of the task store are good before a scrape asks it again
+     */
+    public record Metrics(@DefaultValue("10s") Duration durableRefresh) {
+
+        public Metrics {
+            require(
+                    durableRefresh.toMillis() >= 1000 && durableRefresh.toHours() < 24,
+                    "ha.metrics.durable-refresh",
+                    durableRefresh,
+                    "at least 1s and less than a day");
         }
     }
 

@@ -22,6 +22,7 @@ import org.hatask.execute.CodecException;
 import org.hatask.execute.Outcome;
 import org.hatask.execute.TaskDefinition;
 import org.hatask.execute.TaskExecutor;
+import org.hatask.execute.TaskObserver;
 import org.hatask.failure.Fitness;
 import org.hatask.link.TaskTransport;
 import org.jspecify.annotations.Nullable;
@@ -53,6 +54,7 @@ public final class Dispatcher implements AutoCloseable {
      * @param budget pays for what is executed again
      * @param electionWait how long a call waits for a node that can take it
      * @param callbacks where calls that hold no thread go on, and where what depends on their futures runs
+     * @param observer told of every call
      */
     public Dispatcher(
             ClusterState cluster,
@@ -64,7 +66,8 @@ public final class Dispatcher implements AutoCloseable {
             NodeLoads loads,
             RetryBudget budget,
             Duration electionWait,
-            Executor callbacks) {
+            Executor callbacks,
+            TaskObserver observer) {
         this.cluster = cluster;
         this.executor = executor;
         this.transport = transport;
@@ -81,7 +84,8 @@ public final class Dispatcher implements AutoCloseable {
                 stopped::isDone,
                 electionWait,
                 System::nanoTime,
-                budget);
+                budget,
+                observer);
     }
 
     /**

@@ -29,6 +29,8 @@ import org.hatask.execute.Attempt;
 import org.hatask.execute.Outcome;
 import org.hatask.execute.Refusal;
 import org.hatask.execute.TaskDefinition;
+import org.hatask.execute.TaskObserver;
+import org.hatask.execute.TaskObserver.Ending;
 import org.hatask.failure.Fitness;
 import org.jspecify.annotations.Nullable;
 
@@ -65,6 +67,7 @@ final class Execution {
     private final @Nullable String key;
     private final DecisionLog decisions;
     private final Environment environment;
+    private final TaskObserver.Call observed;
     private final long callDeadline;
 
     /** Nodes, by incarnation, on which the method was or may have been started. */
@@ -86,13 +89,16 @@ final class Execution {
     private boolean onlyBusy;
     private @Nullable String lastObstacle;
     private @Nullable Throwable lastError;
+    private Ending lastEnding = Ending.NOT_EXECUTED;
     private long pauseUntil;
     private @Nullable Placed current;
     private @Nullable Question question;
     private @Nullable Step end;
+    private boolean abandoned;
 
     /** The attempt that is made, and who is told of its end. */
-    private record Placed(Attempt attempt, Fitness.Trial trial, DecisionLog.Decision decision) {}
+    private record Placed(
+            Attempt attempt, Fitness.Trial trial, DecisionLog.Decision decision, TaskObserver.Try observed) {}
 
     /**
      * An attempt of which a node may still know what became.
@@ -113,6 +119,7 @@ final class Execution {
      * @param electionWait how long a call waits for somebody who can take it
      * @param nanoTime monotonic clock
      * @param budget pays for what is executed again
+     * @param observer told of everything that is done
      */
     record Environment(
             Supplier<ClusterView> view,
@@ -122,7 +129,8 @@ final class Execution {
             BooleanSupplier stopped,
             Duration electionWait,
             LongSupplier nanoTime,
-            RetryBudget budget) {}
+            RetryBudget budget,
+            TaskObserver observer) {}
 
     /**
      * @param onlyHere whether no other node than this may execute it
@@ -146,6 +154,7 @@ final class Execution {
         this.key = key;
         this.decisions = decisions;
         this.environment = environment;
+        this.observed = environment.observer().called(task, taskId);
         long now = now();
         // Half the range of nanoTime is as good as never, and still safe to subtract.
         this.callDeadline = now + (callerRemaining == null ? Long.MAX_VALUE / 2 : callerRemaining.toNanos());
@@ -202,7 +211,7 @@ final class Execution {
         List<Node> open = awake(without(able, passed), now);
         if (!open.isEmpty()) {
             boolean inTime = attemptDeadline - now > 0;
-            Step.Try next = inTime ? place(preferred(open), attemptFor(view), now) : null;
+            Step.Try next = inTime ? place(preferred(open), attemptFor(view), view.self(), now) : null;
             if (next != null) {
                 return next;
             }
@@ -250,7 +259,7 @@ final class Execution {
     }
 
     /** Finds the node that is chosen and takes it; null when the strategy wants none. The last one takes it in any case. */
-    private Step.@Nullable Try place(List<Node> choice, Attempt attempt, long now) {
+    private Step.@Nullable Try place(List<Node> choice, Attempt attempt, Node self, long now) {
         for (List<Node> left = choice; ; ) {
             Node node = environment.chooser().choose(task, key, left).orElse(null);
             if (node == null) {
@@ -258,7 +267,11 @@ final class Execution {
             }
             Fitness.Trial begun = environment.fitness().begin(node, attempt, left.size() == 1);
             if (begun != null) {
-                current = new Placed(attempt, begun, decisions.add(now, taskId, attempt.number(), node, choice.size()));
+                current = new Placed(
+                        attempt,
+                        begun,
+                        decisions.add(now, taskId, attempt.number(), node, choice.size()),
+                        observed.tried(node, attempt, node.isSameProcessAs(self)));
                 return new Step.Try(node, attempt);
             }
             left = without(left, Set.of(node.incarnation()));
@@ -399,6 +412,18 @@ final class Execution {
         if (placed != null) {
             current = null;
             placed.trial().abandoned();
+            placed.observed().ended(new Outcome.Cancelled());
+        }
+        if (end == null && !abandoned) {
+            abandoned = true;
+            observed.ended(Ending.CANCELLED, null);
+        }
+    }
+
+    private void end(Step last, Ending ending, @Nullable Throwable error) {
+        end = last;
+        if (!abandoned) {
+            observed.ended(ending, error);
         }
     }
 
@@ -446,15 +471,16 @@ final class Execution {
             current = null;
             placed.trial().ended(outcome);
             placed.decision().ended(outcome);
+            placed.observed().ended(outcome);
         }
         if (outcome instanceof Outcome.Succeeded succeeded) {
-            end = new Step.Return(succeeded.value());
+            end(new Step.Return(succeeded.value()), Ending.SUCCEEDED, null);
         } else if (outcome instanceof Outcome.Failed failed) {
-            again(node, failed.error(), retry.covers(failed), true);
+            again(node, failed.error(), Ending.FAILED, retry.covers(failed), true);
         } else if (outcome instanceof Outcome.Unknown unknown) {
             HaException error = unknownError(node, unknown);
             // A node that died costs nothing but the way to another; a slow one deserves the pause.
-            again(node, error, retry.covers(error), unknown.timedOut());
+            again(node, error, Ending.UNKNOWN, retry.covers(error), unknown.timedOut());
         } else if (outcome instanceof Outcome.NotSent notSent) {
             pass(node, "node " + node.id() + ": " + notSent.reason(), false);
         } else if (outcome instanceof Outcome.Refused refused) {
@@ -470,8 +496,9 @@ final class Execution {
             }
             pass(node, refused.message(), refused.refusal() == Refusal.BUSY);
         } else {
-            end = new Step.Throw(new CancellationException(
-                    "Task " + task + " (" + taskId + ") was cancelled while it was with node " + node.id()));
+            Throwable error = new CancellationException(
+                    "Task " + task + " (" + taskId + ") was cancelled while it was with node " + node.id());
+            end(new Step.Throw(error), Ending.CANCELLED, error);
         }
     }
 
@@ -481,13 +508,14 @@ final class Execution {
         onlyBusy &= busy;
     }
 
-    private void again(Node node, Throwable error, boolean covered, boolean withPause) {
+    private void again(Node node, Throwable error, Ending ending, boolean covered, boolean withPause) {
         attempts++;
+        lastEnding = ending;
         attempted.add(node.incarnation());
         long now = now();
         Duration pause = withPause ? retry.pauseAfter(attempts) : Duration.ZERO;
         if (!covered || !retry.allowsAnother(attempts) || callDeadline - now <= pause.toNanos()) {
-            end = new Step.Throw(error);
+            end(new Step.Throw(error), ending, error);
             return;
         }
         if (withPause) {
@@ -515,7 +543,7 @@ final class Execution {
                         + attempts + ": the retry budget of this node (" + environment.budget()
                         + ") is used up. If its calls may cause more load than that when they fail, raise ha.dispatch.retry-budget"
                         + " or ha.dispatch.retry-budget-minimum."));
-        end = new Step.Throw(error);
+        end(new Step.Throw(error), lastEnding, error);
     }
 
     private HaException unknownError(Node node, Outcome.Unknown unknown) {
@@ -541,7 +569,8 @@ final class Execution {
             suppress(lastError, error);
             shown = lastError;
         }
-        end = new Step.Throw(shown);
-        return end;
+        Step last = new Step.Throw(shown);
+        end(last, lastEnding, shown);
+        return last;
     }
 }

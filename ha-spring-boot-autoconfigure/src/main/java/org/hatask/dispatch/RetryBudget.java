@@ -132,7 +132,7 @@ public final class RetryBudget {
     }
 
     /** How many attempts it would pay for now. */
-    synchronized double available() {
+    public synchronized double available() {
         drawUp();
         return Math.max(0, earnedByCalls + earnedByTime);
     }

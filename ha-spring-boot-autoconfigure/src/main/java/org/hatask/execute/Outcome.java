@@ -7,12 +7,31 @@ import org.jspecify.annotations.Nullable;
 /** What became of one attempt: the base of every decision on what to do next. */
 public sealed interface Outcome {
 
+    /** The outcomes without what they carry. */
+    enum Kind {
+        SUCCEEDED,
+        FAILED,
+        NOT_SENT,
+        REFUSED,
+        UNKNOWN,
+        CANCELLED
+    }
+
+    /** Which of them it is. */
+    Kind kind();
+
     /**
      * The method returned.
      *
      * @param value what it returned; for a method that returns a future, what that held
      */
-    record Succeeded(@Nullable Object value) implements Outcome {}
+    record Succeeded(@Nullable Object value) implements Outcome {
+
+        @Override
+        public Kind kind() {
+            return Kind.SUCCEEDED;
+        }
+    }
 
     /**
      * The method threw.
@@ -30,6 +49,11 @@ public sealed interface Outcome {
         public static Failed of(Throwable error) {
             return new Failed(error, TypeNames.of(error));
         }
+
+        @Override
+        public Kind kind() {
+            return Kind.FAILED;
+        }
     }
 
     /**
@@ -37,7 +61,13 @@ public sealed interface Outcome {
      *
      * @param reason for messages
      */
-    record NotSent(String reason) implements Outcome {}
+    record NotSent(String reason) implements Outcome {
+
+        @Override
+        public Kind kind() {
+            return Kind.NOT_SENT;
+        }
+    }
 
     /**
      * The node says that it did not start it.
@@ -50,6 +80,11 @@ public sealed interface Outcome {
 
         public Refused(Refusal refusal, String message) {
             this(refusal, message, Duration.ZERO);
+        }
+
+        @Override
+        public Kind kind() {
+            return Kind.REFUSED;
         }
     }
 
@@ -66,8 +101,19 @@ public sealed interface Outcome {
         public Unknown(String reason, boolean timedOut) {
             this(reason, timedOut, 0);
         }
+
+        @Override
+        public Kind kind() {
+            return Kind.UNKNOWN;
+        }
     }
 
     /** The caller gave up. */
-    record Cancelled() implements Outcome {}
+    record Cancelled() implements Outcome {
+
+        @Override
+        public Kind kind() {
+            return Kind.CANCELLED;
+        }
+    }
 }

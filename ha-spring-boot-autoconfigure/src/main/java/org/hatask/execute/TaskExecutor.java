@@ -74,18 +74,26 @@ public final class TaskExecutor implements AutoCloseable {
 
     private final LongAdder completed = new LongAdder();
     private final BusyEstimate busy;
+    private final TaskObserver observer;
     private volatile boolean draining;
     private volatile @Nullable String suspicion;
 
     /** The epoch for which tasks of the master are admitted; 0 for none. */
     private volatile long openEpoch;
 
+    /**
+     * @param self this node
+     * @param nanoTime monotonic clock, the one of the attempts' deadlines
+     * @param observer told of every attempt that begins here
+     */
     public TaskExecutor(
             ExecutorSettings settings,
             Mastership mastership,
             Supplier<Node> self,
             TaskInvoker invoker,
-            LongSupplier nanoTime) {
+            LongSupplier nanoTime,
+            TaskObserver observer) {
+        this.observer = observer;
         this.mastership = mastership;
         this.self = self;
         this.invoker = invoker;
@@ -186,31 +194,48 @@ public final class TaskExecutor implements AutoCloseable {
             outcome.complete(refused != null ? refused : notStarted(entry));
             return;
         }
+        TaskObserver.Run observed = observer.begun(attempt, origin(entry));
         Object result;
         try {
             result = TaskContext.callWith(entry, body);
         } catch (Throwable e) {
             entry.end();
-            running.remove(entry);
-            outcome.complete(failed(entry, e));
+            end(entry, failed(entry, e), observed, outcome);
             return;
         }
         entry.end();
         if (attempt.task().async() && result instanceof CompletableFuture<?> future) {
-            followUp(entry, future, outcome);
+            followUp(entry, future, observed, outcome);
         } else {
-            running.remove(entry);
-            outcome.complete(new Outcome.Succeeded(result));
+            end(entry, new Outcome.Succeeded(result), observed, outcome);
         }
     }
 
+    private void end(
+            RunningAttempt entry, Outcome what, TaskObserver.Run observed, CompletableFuture<Outcome> outcome) {
+        running.remove(entry);
+        observed.ended(what);
+        outcome.complete(what);
+    }
+
+    private TaskObserver.Origin origin(RunningAttempt entry) {
+        if (entry.isDurable()) {
+            return TaskObserver.Origin.DURABLE;
+        }
+        return entry.details().callerNode().equals(self.get().id())
+                ? TaskObserver.Origin.LOCAL
+                : TaskObserver.Origin.REMOTE;
+    }
+
     /** The method has returned a future: the attempt runs until that completes; to stop it means to cancel the future. */
-    private void followUp(RunningAttempt entry, CompletableFuture<?> future, CompletableFuture<Outcome> outcome) {
+    private void followUp(
+            RunningAttempt entry,
+            CompletableFuture<?> future,
+            TaskObserver.Run observed,
+            CompletableFuture<Outcome> outcome) {
         entry.onStop(() -> cancellations.execute(() -> cancel(entry, future)));
-        future.whenComplete((value, error) -> {
-            running.remove(entry);
-            outcome.complete(error == null ? new Outcome.Succeeded(value) : failed(entry, unwrap(error)));
-        });
+        future.whenComplete((value, error) -> end(
+                entry, error == null ? new Outcome.Succeeded(value) : failed(entry, unwrap(error)), observed, outcome));
     }
 
     /** What the application hangs on its future runs here, and may block: not where others are stopped. */
@@ -501,6 +526,16 @@ public final class TaskExecutor implements AutoCloseable {
     /** How many attempts of other nodes may run at the same time. */
     public int threads() {
         return settings.threads();
+    }
+
+    /** How many attempts wait for a thread. */
+    public int queued() {
+        return pool.getQueue().size();
+    }
+
+    /** How many may wait. */
+    public int queueCapacity() {
+        return settings.queueCapacity();
     }
 
     /**

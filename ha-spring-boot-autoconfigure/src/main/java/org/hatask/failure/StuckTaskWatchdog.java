@@ -40,10 +40,11 @@ public final class StuckTaskWatchdog {
     /**
      * @param suspect why this node is suspect, or null
      * @param overdue what is overdue on it
+     * @param stuck how many of these still run after their time of grace, although they were interrupted
      */
-    public record State(@Nullable String suspect, List<Overdue> overdue) {
+    public record State(@Nullable String suspect, List<Overdue> overdue, int stuck) {
 
-        static final State WELL = new State(null, List.of());
+        static final State WELL = new State(null, List.of(), 0);
 
         public State {
             overdue = List.copyOf(overdue);
@@ -85,6 +86,7 @@ public final class StuckTaskWatchdog {
         interruptOnce(overruns);
         List<Overdue> overdue = new ArrayList<>();
         String suspect = null;
+        int stuck = 0;
         for (Overrun overrun : overruns) {
             Attempt attempt = overrun.attempt();
             overdue.add(new Overdue(
@@ -92,9 +94,11 @@ public final class StuckTaskWatchdog {
                     attempt.taskId(),
                     self,
                     overrun.runningFor().toMillis()));
-            if (suspect == null
-                    && isStuck(overrun)
-                    && blamed.test(attempt.task().name(), self)) {
+            if (!isStuck(overrun)) {
+                continue;
+            }
+            stuck++;
+            if (suspect == null && blamed.test(attempt.task().name(), self)) {
                 suspect = "task " + attempt.task().name() + " (" + attempt.taskId()
                         + ") has not ended after its max-task-duration of "
                         + attempt.task().maxDuration() + ", although it was interrupted";
@@ -104,7 +108,7 @@ public final class StuckTaskWatchdog {
             // The first reason stays, whatever else gets stuck.
             suspect = before.suspect();
         }
-        state = overdue.isEmpty() ? State.WELL : new State(suspect, overdue);
+        state = overdue.isEmpty() ? State.WELL : new State(suspect, overdue, stuck);
         refuse(before.suspect(), suspect);
     }
 

@@ -1,6 +1,7 @@
 package org.hatask.link;
 
 import org.hatask.execute.Refusal;
+import org.jspecify.annotations.Nullable;
 
 /** The units that travel over an established link; {@code docs/wire-protocol.md} has their bytes. */
 sealed interface Frame {
@@ -56,8 +57,22 @@ sealed interface Frame {
     /** The caller gave up. */
     record Cancel(long correlationId) implements Frame {}
 
-    /** A sign of life. */
-    record Heartbeat(NodeReport report) implements Frame {}
+    /**
+     * A sign of life.
+     *
+     * @param pulse null from a node that does not measure round trips
+     */
+    record Heartbeat(NodeReport report, @Nullable Pulse pulse) implements Frame {}
+
+    /**
+     * What two ends of a link tell each other to measure the way there and back. Every end counts nanoseconds on a clock of its
+     * own, which means nothing to the other: that sends the last figure back, with how long it had it.
+     *
+     * @param sent when this heartbeat was made, more than 0
+     * @param echo {@code sent} of the last heartbeat of the other end, 0 before the first
+     * @param held how long ago that had come
+     */
+    record Pulse(long sent, long echo, long held) {}
 
     /** The sender takes no calls any more; it still answers those it has. */
     record GoAway() implements Frame {}

@@ -37,6 +37,8 @@ final class FrameCodec {
     /** Length, type and correlation id. */
     private static final int HEAD = 4 + 1 + 8;
 
+    private static final int PULSE = 8 + 8 + 8;
+
     private FrameCodec() {}
 
     /**
@@ -71,7 +73,8 @@ final class FrameCodec {
         } else if (frame instanceof Frame.Ask ask) {
             return start(ASK, ask.correlationId(), 0).array();
         } else if (frame instanceof Frame.Heartbeat heartbeat) {
-            return encode(heartbeat.report());
+            byte[] beat = encode(heartbeat.report());
+            return heartbeat.pulse() == null ? beat : withPulse(beat, heartbeat.pulse());
         }
         byte type = frame instanceof Frame.Ready ? READY : GO_AWAY;
         return ByteBuffer.allocate(5).putInt(1).put(type).array();
@@ -129,6 +132,18 @@ final class FrameCodec {
                     .putLong(report.running().get(i).runningMillis());
         }
         return out.put(fitness).array();
+    }
+
+    /** The heartbeat without a pulse, which all links share, with that of one link. */
+    static byte[] withPulse(byte[] heartbeat, Frame.Pulse pulse) {
+        int size = heartbeat.length + PULSE;
+        return ByteBuffer.allocate(size)
+                .put(heartbeat)
+                .putInt(0, size - 4)
+                .putLong(pulse.sent())
+                .putLong(pulse.echo())
+                .putLong(pulse.held())
+                .array();
     }
 
     /** Whether the node is suspect and what is overdue: the second part of a heartbeat. */
@@ -215,7 +230,7 @@ final class FrameCodec {
                     case UNKNOWN -> new Frame.Unknown(correlationId(in), bool(in), string(in, MAX_TEXT));
                     case CANCELLED -> new Frame.Cancelled(correlationId(in));
                     case CANCEL -> new Frame.Cancel(correlationId(in));
-                    case HEARTBEAT -> new Frame.Heartbeat(report(in));
+                    case HEARTBEAT -> heartbeat(in);
                     case GO_AWAY -> new Frame.GoAway();
                     case ASK -> new Frame.Ask(correlationId(in));
                     default -> throw new MalformedFrameException("unknown type of frame");
@@ -254,6 +269,14 @@ final class FrameCodec {
         return new Frame.Refused(correlationId, refusal, comeBackMillis, message);
     }
 
+    private static Frame heartbeat(ByteBuffer in) throws MalformedFrameException {
+        NodeReport report = report(in);
+        Frame.Pulse pulse = in.remaining() >= PULSE ? new Frame.Pulse(in.getLong(), in.getLong(), in.getLong()) : null;
+        // What a later version adds is not understood here, and does no harm.
+        in.position(in.limit());
+        return new Frame.Heartbeat(report, pulse);
+    }
+
     private static NodeReport report(ByteBuffer in) throws MalformedFrameException {
         need(in, 8 + 8 + 8 + 8 + 4 + 2, "heartbeat");
         long uptime = in.getLong();
@@ -279,8 +302,6 @@ final class FrameCodec {
         boolean suspected = bool(in);
         String reason = string(in, MAX_TEXT);
         List<Overdue> overdue = overdue(in);
-        // What a later version adds is not understood here, and does no harm.
-        in.position(in.limit());
         return new NodeReport(uptime, load, heapUsed, heapMax, inFlight, running, suspected ? reason : null, overdue);
     }
 

@@ -53,6 +53,7 @@ final class Link {
     private final Listener listener;
     private final LongSupplier nanoTime;
     private final Instant since = Instant.now();
+    private final long createdNanos;
 
     private final Map<Long, Call> pending = new ConcurrentHashMap<>();
     private final Map<Long, Frame.Call> serving = new ConcurrentHashMap<>();
@@ -61,6 +62,10 @@ final class Link {
     private volatile long lastUsedNanos;
     private volatile boolean leaving;
     private volatile @Nullable NodeReport report;
+    private volatile @Nullable Heard heard;
+
+    /** The peer's last pulse: its own time, and when it came by that of this end. */
+    private record Heard(long sent, long atNanos) {}
 
     /** Hears of a link; called on whatever thread finds out, must not block. */
     interface Listener {
@@ -77,6 +82,9 @@ final class Link {
 
         /** The peer reported on itself. */
         void reported(Link link, NodeReport report);
+
+        /** How long it took to the peer and back. */
+        void measured(Link link, Duration roundTrip);
     }
 
     Link(
@@ -106,7 +114,8 @@ final class Link {
             log.debug("Sending to {}: {}", peer.nodeId(), problem.toString());
             close(CloseCodes.GOING_AWAY, "the connection to " + peer.nodeId() + " broke");
         });
-        this.lastReceivedNanos = nanoTime.getAsLong();
+        this.createdNanos = nanoTime.getAsLong();
+        this.lastReceivedNanos = createdNanos;
         this.lastUsedNanos = lastReceivedNanos;
     }
 
@@ -261,6 +270,9 @@ final class Link {
         } else if (frame instanceof Frame.Heartbeat heartbeat) {
             report = heartbeat.report();
             listener.reported(this, heartbeat.report());
+            if (heartbeat.pulse() != null) {
+                felt(heartbeat.pulse());
+            }
         } else if (frame instanceof Frame.GoAway) {
             leaving = true;
             listener.leaving(this);
@@ -349,6 +361,35 @@ final class Link {
             close(CloseCodes.GOING_AWAY, "the link to " + peer.nodeId() + " is congested");
         }
         return offer;
+    }
+
+    /**
+     * Gives a sign of life.
+     *
+     * @param heartbeat an encoded one, without a pulse
+     */
+    void beat(byte[] heartbeat) {
+        long now = age();
+        Heard last = heard;
+        send(FrameCodec.withPulse(
+                heartbeat,
+                last == null ? new Frame.Pulse(now, 0, 0) : new Frame.Pulse(now, last.sent(), now - last.atNanos())));
+    }
+
+    /** Since it was established, in nanoseconds, and more than 0. */
+    private long age() {
+        return nanoTime.getAsLong() - createdNanos + 1;
+    }
+
+    /** On the reading thread. The figures are the peer's: what cannot be is not believed. */
+    private void felt(Frame.Pulse pulse) {
+        long now = age();
+        heard = new Heard(pulse.sent(), now);
+        boolean isOurs = pulse.echo() > 0 && pulse.echo() <= now;
+        long atMost = now - pulse.echo();
+        if (isOurs && pulse.held() >= 0 && pulse.held() <= atMost) {
+            listener.measured(this, Duration.ofNanos(atMost - pulse.held()));
+        }
     }
 
     /** Begins a new period of grace: this process was paused itself and could hear nothing. */

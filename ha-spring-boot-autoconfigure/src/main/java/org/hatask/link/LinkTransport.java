@@ -7,6 +7,7 @@ import jakarta.websocket.DeploymentException;
 import jakarta.websocket.WebSocketContainer;
 import java.io.IOException;
 import java.net.URI;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -152,6 +153,13 @@ public final class LinkTransport implements TaskTransport {
         public void reported(Link link, NodeReport received) {
             for (ReportListener listener : reportListeners) {
                 listener.reported(link.peer().nodeId(), link.peer().incarnation(), received);
+            }
+        }
+
+        @Override
+        public void measured(Link link, Duration roundTrip) {
+            for (ReportListener listener : reportListeners) {
+                listener.measured(link.peer().nodeId(), link.peer().incarnation(), roundTrip);
             }
         }
     };
@@ -611,7 +619,7 @@ public final class LinkTransport implements TaskTransport {
             }
             if (heartbeats.isDue(now) && !links.isEmpty()) {
                 byte[] beat = beat();
-                links.forEach(link -> link.send(beat));
+                links.forEach(link -> link.beat(beat));
             }
             links.forEach(link -> link.judge(now));
             for (AcceptingEndpoint endpoint : handshakes) {
@@ -633,13 +641,14 @@ public final class LinkTransport implements TaskTransport {
         }
     }
 
-    /** A sign of life, with a report if there is one. */
+    /** A sign of life, with a report if there is one, and still without a pulse. */
     private byte[] beat() {
         try {
-            return FrameCodec.encode(new Frame.Heartbeat(report.get()));
+            return FrameCodec.encode(new Frame.Heartbeat(report.get(), null));
         } catch (RuntimeException e) {
             log.error("This node cannot report on itself", e);
-            return FrameCodec.encode(new Frame.Heartbeat(NodeReport.ofThisProcess(0, List.of(), null, List.of())));
+            return FrameCodec.encode(
+                    new Frame.Heartbeat(NodeReport.ofThisProcess(0, List.of(), null, List.of()), null));
         }
     }
 
@@ -698,7 +707,7 @@ public final class LinkTransport implements TaskTransport {
         allLinks().forEach(link -> link.send(new Frame.GoAway()));
     }
 
-    /** Has the listener told of every heartbeat from now on. */
+    /** Has the listener told of every heartbeat, and what it measures, from now on. */
     public void addReportListener(ReportListener listener) {
         reportListeners.add(listener);
     }

@@ -175,6 +175,11 @@ final class MastershipHolder implements Mastership {
         return current != null && isWarm() && current == term ? current.epoch() : 0;
     }
 
+    @Override
+    public Duration left() {
+        return heldEpoch() == 0 ? Duration.ZERO : lease.remaining();
+    }
+
     /** Whether a mastership that was taken now would be held at once. */
     boolean isWarm() {
         return provedInterruptions == interruptions.get() && lease.holds();

@@ -24,6 +24,7 @@ import org.hatask.execute.Outcome;
 import org.hatask.execute.TaskDefinition;
 import org.hatask.execute.TaskExecutor;
 import org.hatask.execute.TaskInvoker;
+import org.hatask.execute.TaskObserver;
 import org.hatask.execute.Tasks;
 import org.hatask.link.TaskTransport;
 import org.junit.jupiter.api.AfterEach;
@@ -66,7 +67,8 @@ class DispatcherTest {
                 () -> 0,
                 () -> self,
                 new TaskInvoker(new StaticListableBeanFactory()),
-                System::nanoTime);
+                System::nanoTime,
+                TaskObserver.NONE);
         TaskTransport transport = new TaskTransport() {
             @Override
             public CompletableFuture<Outcome> send(Node target, Attempt attempt, Object[] arguments) {
@@ -96,7 +98,8 @@ class DispatcherTest {
                 new NodeLoads(() -> self, executor::inFlight, Duration.ofSeconds(1), System::nanoTime),
                 new RetryBudget(1, 1000, System::nanoTime),
                 Duration.ofSeconds(1),
-                Runnable::run);
+                Runnable::run,
+                TaskObserver.NONE);
     }
 
     @AfterEach

@@ -29,6 +29,7 @@ import org.hatask.cluster.Orders;
 import org.hatask.execute.Outcome;
 import org.hatask.execute.Refusal;
 import org.hatask.execute.TaskDefinition;
+import org.hatask.execute.TaskObserver;
 import org.hatask.execute.Tasks;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -116,7 +117,8 @@ class ExecutionTest {
                         () -> stopped,
                         ELECTION_WAIT,
                         () -> nanos,
-                        budget));
+                        budget,
+                        TaskObserver.NONE));
     }
 
     private static Step.Try tried(Step step) {

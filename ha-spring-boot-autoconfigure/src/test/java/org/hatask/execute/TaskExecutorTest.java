@@ -80,7 +80,12 @@ class TaskExecutorTest {
     TaskExecutorTest() {
         beans.addBean("bean", desk);
         executor = new TaskExecutor(
-                new ExecutorSettings(1, 1), heldEpoch::get, () -> self, new TaskInvoker(beans), System::nanoTime);
+                new ExecutorSettings(1, 1),
+                heldEpoch::get,
+                () -> self,
+                new TaskInvoker(beans),
+                System::nanoTime,
+                TaskObserver.NONE);
     }
 
     @AfterEach

@@ -22,6 +22,7 @@ import org.hatask.execute.Refusal;
 import org.hatask.execute.TaskDefinition;
 import org.hatask.execute.TaskExecutor;
 import org.hatask.execute.TaskInvoker;
+import org.hatask.execute.TaskObserver;
 import org.hatask.execute.Tasks;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -75,8 +76,8 @@ class StuckTaskWatchdogTest {
     StuckTaskWatchdogTest() {
         beans.addBean("bean", desk);
         Node self = new Node("n1", "i1", URI.create("http://n1"), NodeState.UP, true, true, 1, null, Instant.EPOCH);
-        executor =
-                new TaskExecutor(new ExecutorSettings(2, 4), () -> 0, () -> self, new TaskInvoker(beans), nanos::get);
+        executor = new TaskExecutor(
+                new ExecutorSettings(2, 4), () -> 0, () -> self, new TaskInvoker(beans), nanos::get, TaskObserver.NONE);
         watchdog = new StuckTaskWatchdog(
                 executor, () -> "n1", (task, node) -> blamed, () -> othersAreHealthy, givenUp::add);
     }

@@ -33,6 +33,7 @@ import org.hatask.execute.TaskDefinition;
 import org.hatask.execute.TaskDefinitionFactory;
 import org.hatask.execute.TaskExecutor;
 import org.hatask.execute.TaskInvoker;
+import org.hatask.execute.TaskObserver;
 import org.hatask.execute.Tasks;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -66,7 +67,8 @@ class MasterRoleTest {
             held::get,
             () -> self,
             new TaskInvoker(new StaticListableBeanFactory()),
-            System::nanoTime);
+            System::nanoTime,
+            TaskObserver.NONE);
     private Exception obstacle;
 
     private final MasterDuties duties = new MasterDuties() {

@@ -27,6 +27,7 @@ import org.hatask.dispatch.FakeFitness;
 import org.hatask.dispatch.NodeLoads;
 import org.hatask.dispatch.RetryBudget;
 import org.hatask.execute.Outcome;
+import org.hatask.execute.TaskObserver;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -72,7 +73,8 @@ class AskAfterBreakTest {
                 new NodeLoads(a::node, a.tasks.executor::inFlight, Duration.ofSeconds(1), System::nanoTime),
                 new RetryBudget(1, 1000, System::nanoTime),
                 Duration.ofSeconds(5),
-                threads);
+                threads,
+                TaskObserver.NONE);
         // The link stands.
         assertThat(TestTasks.get(a.transport.send(
                         behindProxy,

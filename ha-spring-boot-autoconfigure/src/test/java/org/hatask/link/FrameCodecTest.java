@@ -30,16 +30,18 @@ class FrameCodecTest {
                 new Frame.Unknown(4, false, ""),
                 new Frame.Cancelled(5),
                 new Frame.Cancel(-1),
-                new Frame.Heartbeat(new NodeReport(1, -1.5, 2, 3, 4, List.of(), null, List.of())),
-                new Frame.Heartbeat(new NodeReport(
-                        1,
-                        0.5,
-                        2,
-                        3,
-                        4,
-                        List.of(new RunningTask("a", "b", 5), new RunningTask("ü", "", 0)),
-                        "täsk a is stuck",
-                        List.of(new Overdue("a", "b", "n2", 700_000), new Overdue("ü", "", "", 0)))),
+                new Frame.Heartbeat(new NodeReport(1, -1.5, 2, 3, 4, List.of(), null, List.of()), null),
+                new Frame.Heartbeat(
+                        new NodeReport(
+                                1,
+                                0.5,
+                                2,
+                                3,
+                                4,
+                                List.of(new RunningTask("a", "b", 5), new RunningTask("ü", "", 0)),
+                                "täsk a is stuck",
+                                List.of(new Overdue("a", "b", "n2", 700_000), new Overdue("ü", "", "", 0))),
+                        new Frame.Pulse(1, 2, 3)),
                 new Frame.GoAway(),
                 new Frame.Ask(7)));
         for (Refusal refusal : Refusal.values()) {
@@ -97,13 +99,14 @@ class FrameCodecTest {
     @Test
     void aHeartbeatMayBeThatOfAnOlderNodeOrOfANewerOne() throws Exception {
         NodeReport report = new NodeReport(1, 0.5, 2, 3, 4, List.of(new RunningTask("a", "b", 5)), null, List.of());
-        byte[] bytes = FrameCodec.encode(new Frame.Heartbeat(report));
+        byte[] bytes = FrameCodec.encode(new Frame.Heartbeat(report, null));
         // The flag, an empty reason and an empty list.
         byte[] older = withLength(Arrays.copyOf(bytes, bytes.length - 5));
         byte[] newer = withLength(Arrays.copyOf(bytes, bytes.length + 7));
 
         for (byte[] heartbeat : List.of(older, bytes, newer)) {
-            assertThat(FrameCodec.decodeAll(ByteBuffer.wrap(heartbeat))).containsExactly(new Frame.Heartbeat(report));
+            assertThat(FrameCodec.decodeAll(ByteBuffer.wrap(heartbeat)))
+                    .containsExactly(new Frame.Heartbeat(report, null));
         }
     }
 

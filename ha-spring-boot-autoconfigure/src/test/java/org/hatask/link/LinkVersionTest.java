@@ -45,6 +45,9 @@ class LinkVersionTest {
 
             @Override
             public void reported(Link link, NodeReport report) {}
+
+            @Override
+            public void measured(Link link, Duration roundTrip) {}
         };
         return new Link(
                 new Handshake.Session(new Handshake.Peer("b", "b-1"), version, new byte[32], new byte[32]),

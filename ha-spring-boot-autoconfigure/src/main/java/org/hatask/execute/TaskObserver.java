@@ -1,0 +1,108 @@
+package org.hatask.execute;
+
+import org.hatask.cluster.Node;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Watches calls and attempts, to measure or trace them; what it hears changes nothing. It is told on the way of every call,
+ * local ones included, by the thread that makes the step: its methods must be quick, must not block and must not throw. Those
+ * of one call, one try and one run are called one after the other, though not always by the same thread.
+ */
+public interface TaskObserver {
+
+    /** Watches nothing. */
+    TaskObserver NONE = new TaskObserver() {
+
+        private static final Try NO_TRY = outcome -> {};
+
+        private static final Run NO_RUN = outcome -> {};
+
+        private static final Call NO_CALL = new Call() {
+            @Override
+            public Try tried(Node node, Attempt attempt, boolean here) {
+                return NO_TRY;
+            }
+
+            @Override
+            public void ended(Ending ending, @Nullable Throwable error) {}
+        };
+
+        @Override
+        public Call called(TaskDefinition task, String taskId) {
+            return NO_CALL;
+        }
+
+        @Override
+        public Run begun(Attempt attempt, Origin origin) {
+            return NO_RUN;
+        }
+    };
+
+    /**
+     * A call of the task was made on this node. Told on the caller's thread. What is recorded to be executed some time, a
+     * durable task, is no call; its attempts are told where they run.
+     *
+     * @param taskId id of the execution
+     */
+    Call called(TaskDefinition task, String taskId);
+
+    /** The method of an attempt is about to be called on this node. Told on the thread that calls it. */
+    Run begun(Attempt attempt, Origin origin);
+
+    /** A call under way. */
+    interface Call {
+
+        /**
+         * An attempt is about to be made on a node. When that does not take it, the same attempt may be made on another: its
+         * number tells.
+         *
+         * @param here whether it is this node
+         */
+        Try tried(Node node, Attempt attempt, boolean here);
+
+        /**
+         * It is over, told once.
+         *
+         * @param error what its caller gets to see, or null
+         */
+        void ended(Ending ending, @Nullable Throwable error);
+    }
+
+    /** An attempt under way, seen by its caller's node. */
+    interface Try {
+
+        /** It became this, told once; {@link Outcome.Cancelled} also when nobody waits for it any more. */
+        void ended(Outcome outcome);
+    }
+
+    /** An attempt under way, seen by the node that executes it. */
+    interface Run {
+
+        /** It became this, told once. */
+        void ended(Outcome outcome);
+    }
+
+    /** How a call ended. */
+    enum Ending {
+        /** With a result. */
+        SUCCEEDED,
+        /** With the exception of its last attempt. */
+        FAILED,
+        /** Nobody executed it. */
+        NOT_EXECUTED,
+        /** Nobody knows what became of its last attempt. */
+        UNKNOWN,
+        /** Its caller gave up, or what it passed could not be sent. */
+        CANCELLED
+    }
+
+    /** Whose attempt it is. */
+    enum Origin {
+        /** A call of this node. */
+        LOCAL,
+        /** A call of another node. */
+        REMOTE,
+        /** A durable task. */
+        DURABLE
+    }
+}
