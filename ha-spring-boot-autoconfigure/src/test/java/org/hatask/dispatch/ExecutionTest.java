@@ -27,9 +27,9 @@ import org.hatask.cluster.NodeState;
 import org.hatask.cluster.NodeTasks;
 import org.hatask.cluster.Orders;
 import org.hatask.execute.Outcome;
+import org.hatask.execute.Recorder;
 import org.hatask.execute.Refusal;
 import org.hatask.execute.TaskDefinition;
-import org.hatask.execute.TaskObserver;
 import org.hatask.execute.Tasks;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -82,6 +82,7 @@ class ExecutionTest {
     private long nanos = 1_000_000;
     private final DecisionLog decisions = new DecisionLog();
     private RetryBudget budget = new RetryBudget(0, 1000, () -> nanos);
+    private final Recorder recorder = new Recorder();
     private boolean stopped;
     private boolean strategyWantsNone;
 
@@ -118,7 +119,7 @@ class ExecutionTest {
                         ELECTION_WAIT,
                         () -> nanos,
                         budget,
-                        TaskObserver.NONE));
+                        recorder));
     }
 
     private static Step.Try tried(Step step) {
@@ -929,5 +930,75 @@ class ExecutionTest {
                 stopping, List.of(stopping, n2), null, null, null, 7, Orders.NONE, new CompletableFuture<>());
 
         assertThat(tried(execution("any").next()).node()).isEqualTo(n2);
+    }
+
+    @Test
+    void anObserverIsToldOfEveryTryAndOnceOfTheEnd() {
+        Execution execution = execution("retried");
+        execution.judge(tried(execution.next()).node(), NOT_SENT);
+        execution.judge(tried(execution.next()).node(), DIED);
+        execution.judge(tried(execution.next()).node(), new Outcome.Succeeded("x"));
+        execution.next();
+        execution.abandon();
+
+        assertThat(recorder.told)
+                .containsExactly(
+                        "called t1",
+                        "try n1#1 here",
+                        "NOT_SENT n1#1",
+                        "try n2#1",
+                        "UNKNOWN n2#1",
+                        "try n1#2 here",
+                        "SUCCEEDED n1#2",
+                        "ended SUCCEEDED");
+    }
+
+    @Test
+    void anObserverIsToldHowACallEnded() {
+        assertThat(endingOf("any", new Outcome.Failed(new IOException(), List.of("x"))))
+                .isEqualTo("ended FAILED IOException");
+        assertThat(endingOf("any", DIED)).isEqualTo("ended UNKNOWN TaskOutcomeUnknownException");
+        assertThat(endingOf("retried", DIED)).isEqualTo("ended UNKNOWN TaskOutcomeUnknownException");
+        assertThat(endingOf("any", NOT_SENT)).isEqualTo("ended NOT_EXECUTED NoNodeAvailableException");
+        assertThat(endingOf("any", new Outcome.Cancelled())).isEqualTo("ended CANCELLED CancellationException");
+    }
+
+    private String endingOf(String method, Outcome outcome) {
+        recorder.told.clear();
+        allEndWith(execution(method), outcome);
+        assertThat(recorder.told).filteredOn(told -> told.startsWith("ended")).hasSize(1);
+        return recorder.told.get(recorder.told.size() - 1);
+    }
+
+    @Test
+    void aCallWhoseSecondAttemptNobodyTakesHasEndedLikeItsFirst() {
+        Execution execution = execution("retried");
+        execution.judge(tried(execution.next()).node(), Outcome.Failed.of(new IOException()));
+
+        allEndWith(execution, NOT_SENT);
+
+        assertThat(recorder.told).endsWith("ended FAILED IOException");
+    }
+
+    @Test
+    void anObserverIsToldOfACallThatNobodyWaitsFor() {
+        Execution execution = execution("any");
+        tried(execution.next());
+
+        execution.abandon();
+        execution.abandon();
+
+        assertThat(recorder.told).containsExactly("called t1", "try n1#1 here", "CANCELLED n1#1", "ended CANCELLED");
+    }
+
+    @Test
+    void anAttemptThatIsAskedForIsOneForAnObserver() {
+        Execution execution = execution("any");
+        Node node = tried(execution.next()).node();
+        execution.judge(node, BROKE);
+        assertThat(execution.next()).isInstanceOf(Step.Ask.class);
+        execution.judge(node, new Outcome.Succeeded("x"));
+
+        assertThat(recorder.told).containsExactly("called t1", "try n1#1 here", "SUCCEEDED n1#1", "ended SUCCEEDED");
     }
 }

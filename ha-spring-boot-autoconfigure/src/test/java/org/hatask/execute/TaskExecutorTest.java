@@ -75,6 +75,7 @@ class TaskExecutorTest {
     private Node self =
             new Node("n1", "i1", URI.create("http://localhost:1"), NodeState.UP, true, true, 1, null, Instant.EPOCH);
     private final StaticListableBeanFactory beans = new StaticListableBeanFactory();
+    private final Recorder recorder = new Recorder();
     private final TaskExecutor executor;
 
     TaskExecutorTest() {
@@ -85,7 +86,7 @@ class TaskExecutorTest {
                 () -> self,
                 new TaskInvoker(beans),
                 System::nanoTime,
-                TaskObserver.NONE);
+                recorder);
     }
 
     @AfterEach
@@ -449,5 +450,45 @@ class TaskExecutorTest {
                 .succeedsWithin(30, TimeUnit.SECONDS)
                 .isInstanceOfSatisfying(Outcome.Refused.class, refused -> assertThat(refused.refusal())
                         .isEqualTo(refusal));
+    }
+
+    @Test
+    void anObserverIsToldWhatBeginsAndHowItEnds() {
+        Attempt own =
+                new Attempt(Tasks.of(Desk.class, "context"), "t1", 1, 0, System.nanoTime() + LONG.toNanos(), "n1");
+        executor.runInPlace(own, () -> "x").join();
+        executor.submit(attempt("context"), new Object[0]).join();
+        executor.runInPlace(own, () -> {
+                    throw new IllegalStateException("x");
+                })
+                .join();
+
+        assertThat(recorder.told)
+                .containsExactly(
+                        "begun LOCAL on main",
+                        "ran SUCCEEDED",
+                        "begun REMOTE on ha-task-",
+                        "ran SUCCEEDED",
+                        "begun LOCAL on main",
+                        "ran FAILED");
+    }
+
+    @Test
+    void anObserverIsToldNothingOfWhatWasRefused() {
+        executor.runInPlace(attempt("context", Duration.ofNanos(-1), 0), () -> "x")
+                .join();
+
+        assertThat(recorder.told).isEmpty();
+    }
+
+    @Test
+    void forAnObserverAnAttemptEndsWithTheFutureThatItReturns() {
+        executor.submit(attempt("later"), new Object[0]);
+        await().until(() -> !desk.futures.isEmpty());
+        assertThat(recorder.told).containsExactly("begun REMOTE on ha-task-");
+
+        desk.futures.get(0).complete("x");
+
+        await().untilAsserted(() -> assertThat(recorder.told).endsWith("ran SUCCEEDED"));
     }
 }

@@ -110,6 +110,16 @@ class FrameCodecTest {
         }
     }
 
+    @Test
+    void aHeartbeatWithAPulseMayGrow() throws Exception {
+        Frame.Heartbeat beat = new Frame.Heartbeat(
+                new NodeReport(1, 0.5, 2, 3, 4, List.of(), null, List.of()), new Frame.Pulse(5, 6, 7));
+        byte[] bytes = FrameCodec.encode(beat);
+
+        assertThat(FrameCodec.decodeAll(ByteBuffer.wrap(withLength(Arrays.copyOf(bytes, bytes.length + 7)))))
+                .containsExactly(beat);
+    }
+
     private static byte[] withLength(byte[] frame) {
         ByteBuffer.wrap(frame).putInt(frame.length - 4);
         return frame;
