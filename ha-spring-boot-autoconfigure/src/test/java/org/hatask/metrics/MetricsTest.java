@@ -4,13 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
 
+import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.hatask.Balance;
 import org.hatask.BalanceKey;
 import org.hatask.Delivery;
@@ -21,6 +28,7 @@ import org.hatask.Role;
 import org.hatask.TaskContext;
 import org.hatask.TaskTimeoutException;
 import org.hatask.TestNodes;
+import org.hatask.execute.TaskObserver;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -324,6 +332,65 @@ class MetricsTest {
         });
         assertThat(scrape("n1").has("ha_link_round_trip_seconds_count", "peer=n2"))
                 .isTrue();
+    }
+
+    @Test
+    void dashboardAndAlertsAskForWhatThereIs() throws Exception {
+        provokeEverything();
+
+        List<String> expressions = new ArrayList<>(Documented.alertExpressions());
+        expressions.addAll(Documented.dashboardExpressions());
+        List<Documented.Selector> selectors = expressions.stream()
+                .flatMap(expression -> Documented.selectors(expression).stream())
+                .toList();
+        Scrape scrape = scrape("n1");
+        assertThat(expressions).hasSizeGreaterThan(40).allSatisfy(expression -> assertThat(
+                        Documented.selectors(expression))
+                .isNotEmpty());
+        assertThat(selectors).allSatisfy(selector -> {
+            List<Scrape.Sample> samples = scrape.all(selector.name());
+            assertThat(samples).isNotEmpty();
+            selector.labels().forEach((label, value) -> {
+                if (label.equals("state") || label.equals("role")) {
+                    // All of them are always there, so a slip of the pen would be a silent alert.
+                    assertThat(samples)
+                            .extracting(sample -> sample.labels().get(label))
+                            .contains(value.split("\\|"));
+                } else if (label.equals("outcome")) {
+                    assertThat(value.toUpperCase(Locale.ROOT))
+                            .isIn(Stream.of(TaskObserver.Ending.values())
+                                    .map(Enum::name)
+                                    .toList());
+                }
+                assertThat(samples)
+                        .allSatisfy(sample -> assertThat(sample.labels()).containsKey(label));
+            });
+        });
+    }
+
+    @Test
+    void thePageNamesEveryMeterAndNoOther() throws Exception {
+        provokeEverything();
+
+        assertThat(Documented.meters()).isEqualTo(meters());
+    }
+
+    /** By the names that the application gives them. */
+    private static Set<String> meters() {
+        return nodes.bean("n1", MeterRegistry.class).getMeters().stream()
+                .map(meter -> meter.getId().getName())
+                .filter(name -> name.startsWith("ha."))
+                .collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    /** Makes n1 have every meter that comes with its first event only. */
+    private void provokeEverything() throws Exception {
+        // With three attempts on two nodes, one of them the caller, one attempt beyond the first is made here.
+        desk("n1").flaky("x");
+        anUnknownOutcomeIsToldFromAFailure();
+        whatIsInHandAndWhatIsRefusedIsShown();
+        await().untilAsserted(() -> assertThat(meters())
+                .contains("ha.task.reexecutions", "ha.task.refusals", "ha.task.retries", "ha.link.round.trip"));
     }
 
     private static double grown(Scrape before, Scrape after, String name, String... labels) {
