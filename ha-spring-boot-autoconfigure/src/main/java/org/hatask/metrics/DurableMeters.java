@@ -25,13 +25,14 @@ import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
  * How many durable tasks there are in the cluster, and how long they wait. Binds its meters when the task manager, on which it
  * depends, has started, and only if there are durable tasks: whether there are is known no earlier.
  */
-public final class DurableMeters implements SmartLifecycle {
+public final class DurableMeters implements SmartLifecycle, AutoCloseable {
 
     private final TaskManager manager;
     private final Supplier<MeterRegistry> registry;
     private final ThreadPoolExecutor asking;
     private final DurableFigures figures;
     private volatile @Nullable Counter reassigned;
+    private volatile boolean running;
 
     /** @param keep how long figures of the store are good */
     public DurableMeters(TaskManager manager, Supplier<MeterRegistry> registry, Duration keep) {
@@ -49,6 +50,7 @@ public final class DurableMeters implements SmartLifecycle {
         if (manager.isRunning() && reassigned == null) {
             bindTo(registry.get());
         }
+        running = true;
     }
 
     private void bindTo(MeterRegistry meters) {
@@ -100,11 +102,16 @@ public final class DurableMeters implements SmartLifecycle {
 
     @Override
     public void stop() {
-        asking.shutdownNow();
+        running = false;
     }
 
     @Override
     public boolean isRunning() {
-        return reassigned != null && !asking.isShutdown();
+        return running;
+    }
+
+    @Override
+    public void close() {
+        asking.shutdownNow();
     }
 }
