@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The last figures of the store of durable tasks. It is asked when somebody wants them and they are older than a while: then
  * once, whatever number of gauges wants them, and on a thread of its own. Who wants them waits for the store, but not for long,
- * and not at all after it was slow or failed, until it has answered again. Its monitor guards all.
+ * and not at all while it has not answered the last time, or has failed. Its monitor guards all.
  */
 final class DurableFigures {
 
@@ -100,9 +100,7 @@ final class DurableFigures {
         try {
             answer.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
-            synchronized (this) {
-                prompt = !underWay;
-            }
+            // Nobody waits for it any more; who asks when it has come gets it.
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (ExecutionException e) {

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -93,6 +94,34 @@ class DurableFiguresTest {
         assertThat(figures.age()).isEqualTo(KEEP.multipliedBy(2));
         hanging.countDown();
         await().until(() -> pending() == 3);
+    }
+
+    @Test
+    void nobodyWaitsForAStoreThatHasFailed() {
+        down = true;
+        pending();
+        Duration shortest = Duration.ofDays(1);
+        for (int i = 0; i < 5; i++) {
+            // The failure of the last time is there before the store hangs.
+            int before = asked.get();
+            nanos.addAndGet(KEEP.toNanos());
+            hanging = new CountDownLatch(1);
+
+            long start = System.nanoTime();
+            pending();
+            Duration took = Duration.ofNanos(System.nanoTime() - start);
+
+            shortest = took.compareTo(shortest) < 0 ? took : shortest;
+            await().until(() -> asked.get() > before);
+            hanging.countDown();
+            awaitAnswer();
+        }
+        assertThat(shortest).isLessThan(DurableFigures.PATIENCE);
+    }
+
+    /** One thread asks: when it does something else, it has heard the answer. */
+    private void awaitAnswer() {
+        assertThat(CompletableFuture.runAsync(() -> {}, asking)).succeedsWithin(Duration.ofSeconds(30));
     }
 
     @Test
