@@ -1,0 +1,2 @@
+/** Measures HA Task beside its yardsticks; see {@code docs/benchmarks.md}. */
+package org.hatask.benchmarks;
