@@ -70,9 +70,9 @@ final class ChangeWriter implements AutoCloseable {
         }
     }
 
-    ChangeWriter(TaskStore store) {
+    ChangeWriter(TaskStore store, String name) {
         this.store = store;
-        this.thread = new Thread(this::run, "ha-durable-writer");
+        this.thread = new Thread(this::run, name);
         thread.setDaemon(true);
         thread.start();
     }

@@ -61,8 +61,12 @@ final class TaskWorker {
 
     private static final int MAX_LEASED_AT_ONCE = 100;
 
+    /** For each that runs, how many ends may wait to be written. */
+    private static final int MAX_ENDING = 4;
+
     private final TaskStore store;
     private final WorkerLease lease;
+    private final ChangeWriter starts;
     private final ChangeWriter writer;
     private final ClusterState cluster;
     private final Mastership mastership;
@@ -105,7 +109,8 @@ final class TaskWorker {
         this.registry = registry;
         this.nanoTime = nanoTime;
         this.ended = ended;
-        this.writer = new ChangeWriter(store);
+        this.starts = new ChangeWriter(store, "ha-durable-starts");
+        this.writer = new ChangeWriter(store, "ha-durable-writer");
         this.ends = new AttemptEnds(store, codec);
         this.lease =
                 new WorkerLease(store, cluster.view().self().incarnation(), settings.lease(), nanoTime, this::wake);
@@ -225,7 +230,7 @@ final class TaskWorker {
 
     /** As many again as run may wait here, so that the next one is at hand when one ends. */
     private int room() {
-        return draining ? 0 : 2 * settings.concurrency() - inHand.size();
+        return draining ? 0 : 2 * settings.concurrency() - running - waiting.size();
     }
 
     /** Takes what is due; whether there may be more. */
@@ -300,7 +305,7 @@ final class TaskWorker {
         while (true) {
             Held next;
             synchronized (lock) {
-                if (draining || running >= settings.concurrency() || waiting.isEmpty()) {
+                if (draining || !hasPlace() || waiting.isEmpty()) {
                     return;
                 }
                 next = waiting.remove();
@@ -310,10 +315,17 @@ final class TaskWorker {
         }
     }
 
+    /** Ends that are only to be written take no place, up to a number: a store that is slow with them holds the starts up, too. */
+    private boolean hasPlace() {
+        int ending = inHand.size() - waiting.size() - running;
+        return running < settings.concurrency() && ending < MAX_ENDING * settings.concurrency();
+    }
+
     private void begin(Held held) {
         TaskDefinition task = held.task();
         if (!lease.isHeldBy(held.worker())) {
-            letGo(held); // Whoever begins goes on to the next himself.
+            leavePlace();
+            forget(held);
             return;
         }
         long epoch = task.role() == Role.MASTER ? mastership.heldEpoch() : 0;
@@ -332,15 +344,17 @@ final class TaskWorker {
             settle(held, record -> record.parked(store.now(), "Its arguments cannot be read: " + e.getClass()));
             return;
         }
-        writer.change(held, record -> startedInTime(record, epoch)).whenComplete((written, error) -> {
+        starts.change(held, record -> startedInTime(record, epoch)).whenComplete((written, error) -> {
+            if (error == null && written && held.record().state() == TaskState.RUNNING) {
+                execute(held, arguments, epoch);
+                return;
+            }
             if (error != null || !written) {
                 report(held, error);
-                finish(held);
-            } else if (held.record().state() == TaskState.RUNNING) {
-                execute(held, arguments, epoch);
-            } else {
-                finish(held);
             }
+            leavePlace();
+            forget(held);
+            startMore();
         });
     }
 
@@ -351,11 +365,11 @@ final class TaskWorker {
         return expiresAt != null && !now.isBefore(expiresAt) ? record.givenBack(now) : record.started(now, epoch);
     }
 
-    /** On the writer's thread: the record says that it runs, and now it does, unless that took so long that it must not. */
+    /** On the thread that writes starts: the record says that it runs, and now it does, unless that took so long that it must not. */
     private void execute(Held held, @Nullable Object[] arguments, long epoch) {
         TaskRecord record = held.record();
         if (!lease.isHeldBy(held.worker()) || record.cancelRequested()) {
-            settle(held, now -> now.givenBack(store.now()));
+            settleAndGoOn(held, now -> now.givenBack(store.now()));
             return;
         }
         TaskDefinition task = held.task();
@@ -369,7 +383,7 @@ final class TaskWorker {
             }
         }
         if (held.attempt() == null) {
-            settle(held, now -> now.givenBack(store.now()));
+            settleAndGoOn(held, now -> now.givenBack(store.now()));
             return;
         }
         CompletableFuture<Outcome> outcome;
@@ -377,7 +391,7 @@ final class TaskWorker {
             outcome = executor.submit(attempt, arguments, new AttemptJournal(held, writer, store, codec));
         } catch (RuntimeException | Error e) {
             log.error("Task {} could not be handed to the executor", held, e);
-            settle(held, now -> now.givenBack(store.now()));
+            settleAndGoOn(held, now -> now.givenBack(store.now()));
             return;
         }
         outcome.copy()
@@ -385,7 +399,7 @@ final class TaskWorker {
                         new Outcome.Unknown("it did not end within its timeout of " + task.timeout(), true),
                         timeout + DEAF_AFTER.toNanos(),
                         TimeUnit.NANOSECONDS)
-                .whenComplete((what, error) -> settle(held, end(held, what, error)));
+                .whenComplete((what, error) -> settleAndGoOn(held, end(held, what, error)));
     }
 
     /** Results and exceptions of the application have code of their own, which may fail. */
@@ -398,7 +412,15 @@ final class TaskWorker {
         }
     }
 
-    /** Writes the last change of a task in hand. */
+    private void settleAndGoOn(Held held, UnaryOperator<TaskRecord> step) {
+        settle(held, step);
+        startMore();
+    }
+
+    /**
+     * Writes the last change of a task in hand, whose place is free at once: the next one's start is written together with
+     * this end, or after it. Whoever begins tasks goes on to the next himself.
+     */
     private void settle(Held held, UnaryOperator<TaskRecord> step) {
         UnaryOperator<TaskRecord> all = step;
         String progress = held.takeProgress();
@@ -412,8 +434,10 @@ final class TaskWorker {
             } else {
                 report(held, error);
             }
-            finish(held);
+            forget(held);
+            startMore();
         });
+        leavePlace();
     }
 
     private void report(Held held, @Nullable Throwable error) {
@@ -429,16 +453,17 @@ final class TaskWorker {
         }
     }
 
-    private void finish(Held held) {
-        letGo(held);
-        startMore();
-    }
-
-    private void letGo(Held held) {
+    private void leavePlace() {
         synchronized (lock) {
-            inHand.remove(held.record().id(), held);
             running--;
             woken |= waiting.size() < settings.concurrency() / 2 + 1;
+            lock.notifyAll();
+        }
+    }
+
+    private void forget(Held held) {
+        synchronized (lock) {
+            inHand.remove(held.record().id(), held);
             lock.notifyAll();
         }
     }
@@ -566,6 +591,7 @@ final class TaskWorker {
             writer.change(held, record -> record.lost(store.now(), "Its node stopped and it did not end.", 0));
         }
         ticks.shutdownNow();
+        starts.close();
         writer.close(atMost);
         lease.release();
     }

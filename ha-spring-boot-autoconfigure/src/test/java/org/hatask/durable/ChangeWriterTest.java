@@ -29,7 +29,7 @@ class ChangeWriterTest {
 
     private final MemoryTaskStore store = new MemoryTaskStore(Clock.systemUTC(), 1000);
     private final FlakyStore flaky = new FlakyStore(store);
-    private final ChangeWriter writer = new ChangeWriter(flaky.store());
+    private final ChangeWriter writer = new ChangeWriter(flaky.store(), "ha-durable-writer");
 
     @BeforeEach
     void register() {
