@@ -12,6 +12,7 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -91,6 +92,13 @@ public final class PostgreSql implements AutoCloseable {
         PostgreSql server = new PostgreSql(directory, process, port);
         server.awaitStart();
         return server;
+    }
+
+    /** Time of processors that its processes have used so far, as far as they still live. */
+    public Duration cpu() {
+        return process.descendants()
+                .map(one -> one.info().totalCpuDuration().orElse(Duration.ZERO))
+                .reduce(Duration.ZERO, Duration::plus);
     }
 
     private void awaitStart() throws Exception {

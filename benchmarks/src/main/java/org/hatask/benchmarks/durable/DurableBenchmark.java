@@ -108,6 +108,19 @@ public final class DurableBenchmark {
         measure(counts, "memory", "HA Task, memory", options.tasks(), false, pool -> HaTaskNode.inMemory(threads));
     }
 
+    /** Time of processors. */
+    private record Cpu(Duration here, Duration database) {
+
+        Cpu minus(Cpu before) {
+            return new Cpu(here.minus(before.here), database.minus(before.database));
+        }
+    }
+
+    private Cpu cpu() {
+        Duration here = ProcessHandle.current().info().totalCpuDuration().orElse(Duration.ZERO);
+        return new Cpu(here, server.cpu());
+    }
+
     private interface Opening {
         Contender open(HikariDataSource pool) throws Exception;
     }
@@ -123,15 +136,19 @@ public final class DurableBenchmark {
             // What is done for the first time is not what is asked for.
             stages.through(50);
             double submitted = stages.submitted();
+            Cpu before = cpu();
             double backlog = stages.backlog();
+            Cpu used = cpu().minus(before);
             double through = stages.through(tasks);
             OptionalDouble inBulk = bulk ? OptionalDouble.of(stages.inBulk()) : OptionalDouble.empty();
             System.out.printf(
                     Locale.ROOT,
-                    "  %-20s %6.0f submitted/s, %6.0f backlog/s, %6.0f through/s%n",
+                    "  %-20s %6.0f submitted/s, %6.0f backlog/s (a task %4.0f µs here, %4.0f µs in the database), %6.0f through/s%n",
                     name,
                     submitted,
                     backlog,
+                    used.here().toNanos() / 1e3 / tasks,
+                    used.database().toNanos() / 1e3 / tasks,
                     through);
             if (counts) {
                 rounds.add(name, SUBMITTED, submitted);
