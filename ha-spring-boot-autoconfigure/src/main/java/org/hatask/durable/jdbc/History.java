@@ -55,7 +55,7 @@ final class History {
                 return false;
             }
             TaskRecord kept = changed.withVersion(changed.version() + 1);
-            session.update(session.sql().insert, parameters -> TaskRows.bindInsert(parameters, kept));
+            session.insert(session.sql().insert, parameters -> TaskRows.bindInsert(parameters, kept));
             return true;
         });
     }

@@ -30,15 +30,23 @@ final class Session {
         return sql;
     }
 
-    int update(String statement, Binder binder) throws SQLException {
+    /** As {@link #update}; there is but one way to insert a row, so no plan that could grow old. */
+    int insert(String statement, Binder binder) throws SQLException {
         try (PreparedStatement prepared = prepare(statement)) {
             binder.bind(new Parameters(prepared));
             return prepared.executeUpdate();
         }
     }
 
+    int update(String statement, Binder binder) throws SQLException {
+        try (PreparedStatement prepared = prepare(sql.planned(statement))) {
+            binder.bind(new Parameters(prepared));
+            return prepared.executeUpdate();
+        }
+    }
+
     <R> List<R> query(String statement, Binder binder, Row<R> row) throws SQLException {
-        try (PreparedStatement prepared = prepare(statement)) {
+        try (PreparedStatement prepared = prepare(sql.planned(statement))) {
             binder.bind(new Parameters(prepared));
             List<R> rows = new ArrayList<>();
             try (ResultSet results = prepared.executeQuery()) {

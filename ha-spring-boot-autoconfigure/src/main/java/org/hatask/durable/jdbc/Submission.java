@@ -51,7 +51,7 @@ final class Submission {
             }
         }
         if (fresh.size() == 1) {
-            session.update(session.sql().insert, parameters -> TaskRows.bindInsert(parameters, fresh.get(0)));
+            session.insert(session.sql().insert, parameters -> TaskRows.bindInsert(parameters, fresh.get(0)));
         } else if (!fresh.isEmpty()) {
             session.batch(session.sql().insert, fresh, TaskRows::bindInsert);
         }
@@ -113,7 +113,7 @@ final class Submission {
         for (Map.Entry<TaskKey, TaskRecord> entry : firstByKey.entrySet()) {
             database.insertUnlessThere(
                     session.connection(),
-                    () -> session.update(sql.insertKey, parameters -> entry.getKey()
+                    () -> session.insert(sql.insertKey, parameters -> entry.getKey()
                             .bind(parameters, sql.dialect)
                             .text(entry.getValue().id())));
         }

@@ -164,7 +164,7 @@ final class TaskRows {
                 .number(task.attemptsBefore())
                 .number(task.nodeDeaths())
                 .flag(task.cancelRequested())
-                .text(lastNode(task))
+                .text(task.lastNode())
                 .time(task.endedAt())
                 .text(task.arguments())
                 .text(TaskJson.writeAttempts(task.attempts()))
@@ -175,35 +175,26 @@ final class TaskRows {
         bindLease(parameters, task.lease());
     }
 
-    /** Sets the parameters of {@link Sql#update}, by which the version becomes one more. */
+    /** Sets the parameters of {@link Sql#update}. */
     static void bindUpdate(Parameters parameters, TaskRecord task) throws SQLException {
-        parameters
-                .number(task.version() + 1)
-                .text(task.state().name())
-                .time(task.dueAt())
-                .time(task.expiresAt())
-                .number(task.attemptsBefore())
-                .number(task.nodeDeaths())
-                .flag(task.cancelRequested())
-                .text(lastNode(task))
-                .time(task.endedAt())
-                .text(TaskJson.writeAttempts(task.attempts()))
-                .text(task.progress())
-                .text(task.checkpoint())
-                .text(task.result())
-                .text(TaskJson.writeFailure(task.failure()));
-        bindLease(parameters, task.lease());
+        for (ChangingColumn column : ChangingColumn.ALL) {
+            column.bind(parameters, task);
+        }
         parameters.text(task.id()).number(task.version());
+    }
+
+    /** Sets the parameters of {@link Sql#updateAll}. */
+    static void bindUpdates(Parameters parameters, List<TaskRecord> tasks) throws SQLException {
+        parameters
+                .array(ChangingColumn.Kind.TEXT, tasks.stream().map(TaskRecord::id))
+                .array(ChangingColumn.Kind.NUMBER, tasks.stream().map(TaskRecord::version));
+        for (ChangingColumn column : ChangingColumn.ALL) {
+            parameters.array(column.kind(), tasks.stream().map(column.value()));
+        }
     }
 
     private static void bindLease(Parameters parameters, @Nullable Lease lease) throws SQLException {
         parameters.text(lease == null ? null : lease.worker()).text(lease == null ? null : lease.nodeId());
-    }
-
-    private static @Nullable String lastNode(TaskRecord task) {
-        return task.attempts().isEmpty()
-                ? null
-                : task.attempts().get(task.attempts().size() - 1).nodeId();
     }
 
     /** Says why, within this class. */

@@ -30,7 +30,6 @@ CREATE INDEX IF NOT EXISTS ha_task_ready ON ha_task (ready_at, task);
 CREATE INDEX IF NOT EXISTS ha_task_expires ON ha_task (expires_at);
 CREATE INDEX IF NOT EXISTS ha_task_held ON ha_task (worker);
 CREATE INDEX IF NOT EXISTS ha_task_ended ON ha_task (ended_at);
-CREATE INDEX IF NOT EXISTS ha_task_submitted ON ha_task (submitted_at, id);
 
 -- Tasks that have ended.
 CREATE TABLE IF NOT EXISTS ha_task_history (

@@ -29,8 +29,7 @@ CREATE TABLE IF NOT EXISTS ha_task (
     INDEX ha_task_ready (ready_at, task),
     INDEX ha_task_expires (expires_at),
     INDEX ha_task_held (worker),
-    INDEX ha_task_ended (ended_at),
-    INDEX ha_task_submitted (submitted_at, id)
+    INDEX ha_task_ended (ended_at)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
 -- Tasks that have ended.

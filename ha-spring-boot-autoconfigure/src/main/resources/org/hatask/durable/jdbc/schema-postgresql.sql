@@ -32,7 +32,6 @@ CREATE INDEX IF NOT EXISTS ha_task_ready ON ha_task (ready_at) WHERE ready_at IS
 CREATE INDEX IF NOT EXISTS ha_task_expires ON ha_task (expires_at) WHERE expires_at IS NOT NULL AND ready_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS ha_task_held ON ha_task (worker) WHERE worker IS NOT NULL;
 CREATE INDEX IF NOT EXISTS ha_task_ended ON ha_task (ended_at) WHERE ended_at IS NOT NULL;
-CREATE INDEX IF NOT EXISTS ha_task_submitted ON ha_task (submitted_at, id);
 
 -- Tasks that have ended.
 CREATE TABLE IF NOT EXISTS ha_task_history (
