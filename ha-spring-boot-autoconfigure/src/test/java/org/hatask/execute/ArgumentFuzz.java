@@ -36,7 +36,7 @@ class ArgumentFuzz {
         "\"types\":[\"java.lang.Error\"]",
         "\"message\":"
     })
-    @FuzzTest(maxDuration = "15s")
+    @FuzzTest(maxDuration = "60s")
     void jsonIsUnderstoodOrRefused(byte[] input) {
         try {
             Object[] arguments = CODEC.readArguments(BOOK, input);

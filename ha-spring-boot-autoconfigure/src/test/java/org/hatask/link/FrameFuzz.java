@@ -7,7 +7,7 @@ import java.util.List;
 /** What is no frame is refused, and what is one is written again as it was read. */
 class FrameFuzz {
 
-    @FuzzTest(maxDuration = "15s")
+    @FuzzTest(maxDuration = "60s")
     void framesAreUnderstoodOrRefused(byte[] input) {
         List<Frame> frames;
         try {

@@ -13,7 +13,7 @@ class HandshakeFuzz {
     private static final Node SELF = TestNode.node("a", 1);
     private static final Node OTHER = TestNode.node("b", 2);
 
-    @FuzzTest(maxDuration = "15s")
+    @FuzzTest(maxDuration = "60s")
     void neitherSideIsImpressed(byte[] input) {
         if (input.length == 0) {
             return;

@@ -16,7 +16,7 @@ class RecordsFuzz {
         "\"key\":\"AAAA\"",
         "null"
     })
-    @FuzzTest(maxDuration = "15s")
+    @FuzzTest(maxDuration = "60s")
     void recordsAreUnderstoodOrAsGoodAsNothing(byte[] input) {
         Records.readNode(input)
                 .ifPresent(node -> Records.readNode(Records.write(node)).orElseThrow());
