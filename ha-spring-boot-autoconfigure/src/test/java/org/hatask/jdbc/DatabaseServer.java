@@ -136,6 +136,15 @@ public final class DatabaseServer implements AutoCloseable {
                 .awaitStart();
     }
 
+    public String url() {
+        return url;
+    }
+
+    /** Who may do everything, without a password. */
+    public String user() {
+        return user;
+    }
+
     /**
      * @param parameters for the driver, as they stand after the question mark of its URL
      */

@@ -33,7 +33,12 @@ final class DeskCluster implements AutoCloseable {
     private volatile boolean keepDirectory;
     private boolean closed;
 
-    private DeskCluster(Path directory, Ports ports, Database configured, IntFunction<List<String>> nodeProperties) {
+    private DeskCluster(
+            Path directory,
+            Ports ports,
+            Database configured,
+            NodeProcess.Program program,
+            IntFunction<List<String>> nodeProperties) {
         this.directory = directory;
         this.ports = ports;
         DeskClient client = new DeskClient(Duration.ofSeconds(2));
@@ -45,7 +50,7 @@ final class DeskCluster implements AutoCloseable {
                     if (h2 != null) {
                         properties.addAll(database.nodeArguments());
                     }
-                    return new NodeProcess(id(i), ports.node(i), directory, properties, client);
+                    return new NodeProcess(id(i), ports.node(i), directory, program, properties, client);
                 })
                 .toList();
         AtExit.run(atExit);
@@ -62,7 +67,7 @@ final class DeskCluster implements AutoCloseable {
                 .mapToObj(i -> id(i) + "@127.0.0.1:" + ports.zooKeeperClient(i) + ":" + ports.zooKeeperPeer(i) + ":"
                         + ports.zooKeeperElection(i))
                 .collect(Collectors.joining(","));
-        return new DeskCluster(directory, ports, configured, i -> {
+        return new DeskCluster(directory, ports, configured, NodeProcess.Program.DESK, i -> {
             List<String> all = new ArrayList<>(properties);
             all.add("--ha.zookeeper.embedded.ensemble=" + ensemble);
             all.add("--ha.zookeeper.embedded.data-dir=" + directory.resolve(id(i)));
@@ -72,7 +77,22 @@ final class DeskCluster implements AutoCloseable {
 
     /** Nodes that use a ZooKeeper of somebody else. */
     static DeskCluster withZooKeeper(Path directory, Ports ports, String connectString, List<String> properties) {
-        return new DeskCluster(directory, ports, null, i -> {
+        return withZooKeeper(directory, ports, connectString, null, NodeProcess.Program.DESK, properties);
+    }
+
+    /**
+     * Nodes of any application that use a ZooKeeper of somebody else.
+     *
+     * @param configured the database to use, of which the properties tell the nodes; null for one of its own
+     */
+    static DeskCluster withZooKeeper(
+            Path directory,
+            Ports ports,
+            String connectString,
+            Database configured,
+            NodeProcess.Program program,
+            List<String> properties) {
+        return new DeskCluster(directory, ports, configured, program, i -> {
             List<String> all = new ArrayList<>(properties);
             all.add("--ha.zookeeper.connect-string=" + connectString);
             return all;

@@ -7,18 +7,24 @@ import java.util.ArrayList;
 import java.util.List;
 import org.hatask.sample.PricingDeskApplication;
 
-/** A node of the pricing desk. */
+/** A node of the pricing desk, or of another application. */
 final class NodeProcess extends ChildProcess {
 
     private final URI uri;
     private final DeskClient client;
 
-    NodeProcess(String id, int port, Path directory, List<String> properties, DeskClient client) {
+    /** What a node runs. */
+    record Program(String mainClass, List<String> jvmOptions) {
+
+        static final Program DESK = new Program(PricingDeskApplication.class.getName(), List.of("-Xmx256m"));
+    }
+
+    NodeProcess(String id, int port, Path directory, Program program, List<String> properties, DeskClient client) {
         super(
                 id,
                 directory.resolve(id + ".log"),
-                List.of("-Xmx256m"),
-                PricingDeskApplication.class.getName(),
+                program.jvmOptions(),
+                program.mainClass(),
                 arguments(id, port, properties));
         this.uri = URI.create("http://127.0.0.1:" + port);
         this.client = client;

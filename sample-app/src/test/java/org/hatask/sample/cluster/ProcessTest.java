@@ -29,7 +29,7 @@ abstract class ProcessTest {
     static final Duration TICK = Duration.ofMillis(500);
     private static final Duration CALL_PATIENCE = Duration.ofSeconds(20);
 
-    private final Path directory =
+    final Path directory =
             Path.of("target/process-tests/" + getClass().getSimpleName()).toAbsolutePath();
     private final List<AutoCloseable> opened = new ArrayList<>();
 
@@ -45,14 +45,27 @@ abstract class ProcessTest {
 
     /** @param callPatience how long a caller waits for an answer */
     void startCluster(Duration session, Duration callPatience, String... moreProperties) {
+        startCluster(session, callPatience, NodeProcess.Program.DESK, null, moreProperties);
+    }
+
+    /** @param database one that runs already; null for one of the cluster's own */
+    void startCluster(
+            Duration session,
+            Duration callPatience,
+            NodeProcess.Program program,
+            Database database,
+            String... moreProperties) {
         Ports ports = emptyDirectory();
         zooKeeper = open(new ZooKeeperProcess(directory.resolve("zookeeper"), ports.zooKeeper(), TICK));
-        List<String> properties = properties(
+        List<String> properties = new ArrayList<>(properties(
                 session,
                 Stream.concat(
-                        Stream.of("--ha.zookeeper.tick-time=" + TICK.toMillis() + "ms"), Stream.of(moreProperties)));
-        cluster = open(
-                DeskCluster.withZooKeeper(directory.resolve("desk"), ports, zooKeeper.connectString(), properties));
+                        Stream.of("--ha.zookeeper.tick-time=" + TICK.toMillis() + "ms"), Stream.of(moreProperties))));
+        if (database != null) {
+            properties.addAll(database.nodeArguments());
+        }
+        cluster = open(DeskCluster.withZooKeeper(
+                directory.resolve("desk"), ports, zooKeeper.connectString(), database, program, properties));
         zooKeeper.startAndAwait();
         startNodes(callPatience);
     }
@@ -187,7 +200,7 @@ abstract class ProcessTest {
         return Duration.between(from, to).toMillis() + " ms";
     }
 
-    private <T extends AutoCloseable> T open(T resource) {
+    <T extends AutoCloseable> T open(T resource) {
         opened.add(resource);
         return resource;
     }
