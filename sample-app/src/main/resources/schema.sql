@@ -20,3 +20,10 @@ CREATE TABLE IF NOT EXISTS trade (
     settled_epoch BIGINT,
     settled_node  VARCHAR(80)
 );
+
+CREATE TABLE IF NOT EXISTS confirmation (
+    trade_number BIGINT PRIMARY KEY,
+    reference    VARCHAR(80) NOT NULL,
+    node         VARCHAR(80) NOT NULL,
+    confirmed_at TIMESTAMP WITH TIME ZONE NOT NULL
+);

@@ -27,14 +27,17 @@ public class Ledger {
 
     private final JdbcClient jdbc;
     private final JdbcFence fence;
+    private final Confirmations confirmations;
 
-    Ledger(JdbcClient jdbc, JdbcFence fence) {
+    Ledger(JdbcClient jdbc, JdbcFence fence, Confirmations confirmations) {
         this.jdbc = jdbc;
         this.fence = fence;
+        this.confirmations = confirmations;
     }
 
     /**
-     * Books the order under the next number, or returns the trade that was booked under its reference before.
+     * Books the order under the next number and has it confirmed, or returns the trade that was booked under its reference
+     * before.
      *
      * @throws StaleEpochException when a newer epoch has written; nothing is booked
      * @throws ReferenceTakenException when the reference stands for another order
@@ -61,6 +64,8 @@ public class Ledger {
                 .param("node", trade.node())
                 .param("bookedAt", OffsetDateTime.ofInstant(trade.bookedAt(), ZoneOffset.UTC))
                 .update();
+        // Submitted in this transaction: with the trade, or not at all.
+        confirmations.confirm(trade.number(), trade.reference());
         return trade;
     }
 

@@ -105,9 +105,12 @@ final class Drill {
 
         DrillReport report = new DrillReport(load.calls(), start, killed, back, end);
         TradeAudit audit = TradeAudit.of(cluster.database());
+        ConfirmationAudit confirmations = ConfirmationAudit.whenDone(cluster.database(), PATIENCE);
+        timeline.add("all confirmations are done");
         report.print(out, ids());
         printMasters(watch, oldEpoch, killed, load);
         Verdict verdict = judge(watch, load, audit, report, contracts, oldEpoch);
+        confirmations.judge(verdict);
         out.println();
         out.println("Verdict");
         verdict.print(out);
@@ -220,7 +223,7 @@ final class Drill {
             if (fence.next() && fence.getLong(1) > 0) {
                 throw new ClusterFailure("The database " + cluster.database().url()
                         + " holds the trades of another cluster. Name an empty one by DESK_DB_URL, or drop its tables"
-                        + " trade and ha_fence.");
+                        + " trade, confirmation, ha_fence and those that begin with ha_task.");
             }
         } catch (SQLException e) {
             // There is no such table yet, or no database: the nodes make the one and complain about the other.

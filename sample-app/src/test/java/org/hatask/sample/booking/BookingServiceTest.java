@@ -43,7 +43,7 @@ import org.springframework.transaction.annotation.Transactional;
 @AutoConfigureTestDatabase(replace = AutoConfigureTestDatabase.Replace.NONE)
 @ImportAutoConfiguration(HaFenceAutoConfiguration.class)
 @EnableConfigurationProperties(DeskProperties.class)
-@Import({Ledger.class, BookingService.class, ThisNode.class})
+@Import({Ledger.class, BookingService.class, Confirmations.class, ThisNode.class})
 @Transactional(propagation = Propagation.NOT_SUPPORTED)
 class BookingServiceTest {
 
@@ -54,11 +54,15 @@ class BookingServiceTest {
     private Ledger ledger;
 
     @Autowired
+    private Confirmations confirmations;
+
+    @Autowired
     private JdbcClient jdbc;
 
     @BeforeEach
     void emptyTheBook() {
         jdbc.sql("DELETE FROM trade").update();
+        jdbc.sql("DELETE FROM confirmation").update();
         jdbc.sql("UPDATE ha_fence SET epoch = 0").update();
     }
 
@@ -88,6 +92,21 @@ class BookingServiceTest {
         assertThatExceptionOfType(ReferenceTakenException.class)
                 .isThrownBy(() -> bookInEpoch(1, new TradeOrder("a", "OPT-0002", 7, BigDecimal.ONE)))
                 .withMessageContaining("a");
+    }
+
+    @Test
+    void everyTradeIsConfirmedOnceHoweverOftenThatIsTried() throws Exception {
+        Trade trade = bookInEpoch(1, order("a"));
+        bookInEpoch(1, order("a"));
+        confirmations.confirm(trade.number(), "a");
+
+        assertThat(jdbc.sql("SELECT reference FROM confirmation")
+                        .query(String.class)
+                        .list())
+                .containsExactly("a");
+        assertThatExceptionOfType(IllegalStateException.class)
+                .isThrownBy(() -> confirmations.confirm(trade.number(), "b"))
+                .withMessageContaining("confirmed as a");
     }
 
     @Test

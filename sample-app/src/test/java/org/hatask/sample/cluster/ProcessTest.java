@@ -159,12 +159,16 @@ abstract class ProcessTest {
                 .isTrue();
     }
 
-    /** Stops the callers and checks what must hold of every run: no failed call, a clean book, one master per epoch. */
+    /**
+     * Stops the callers and checks what must hold of every run: no failed call, a clean book, all of it
+     * confirmed, one master per epoch.
+     */
     TradeAudit stopLoadAndJudge() {
         load.close();
         TradeAudit audit = TradeAudit.of(cluster.database());
         Verdict verdict = new Verdict();
         audit.judge(load.acknowledged(), load.sent().keySet(), verdict);
+        ConfirmationAudit.whenDone(cluster.database(), PATIENCE).judge(verdict);
         List<Load.Call> failed = load.calls().stream().filter(Load.Call::failed).toList();
         say(
                 "%d calls, %d failed, %d sent again; bookings refused at first: %s",
