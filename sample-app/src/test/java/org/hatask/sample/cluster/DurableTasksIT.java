@@ -41,6 +41,7 @@ class DurableTasksIT extends ProcessTest {
     private static final Duration TASKS_END = Duration.ofSeconds(120);
     private static final int SUBMITTERS = 8;
     private static final int FIND_AT_ONCE = 500;
+    private static final int CONCURRENCY = 16;
     private static final int LONGEST_TASK_MILLIS = 150;
 
     private enum Victim {
@@ -61,7 +62,9 @@ class DurableTasksIT extends ProcessTest {
     private volatile boolean givenUp;
 
     @Test
-    @EnabledIf("org.hatask.jdbc.DatabaseServer#hasPostgreSql")
+    @EnabledIf(
+            value = "org.hatask.jdbc.DatabaseServer#hasPostgreSql",
+            disabledReason = "there is no postgres here; on Debian: apt-get install --no-install-recommends postgresql")
     void inADatabaseNoTaskIsLostAndNoneRunsTwiceThatMustNot() throws Exception {
         DatabaseServer server = open(DatabaseServer.postgreSql());
         startNodes(
@@ -92,7 +95,7 @@ class DurableTasksIT extends ProcessTest {
         List<String> all = new ArrayList<>(List.of(properties));
         all.add("--proof.directory=" + runs);
         all.add("--ha.durable.lease=5s");
-        all.add("--ha.durable.concurrency=16");
+        all.add("--ha.durable.concurrency=" + CONCURRENCY);
         String classes = Path.of(ProofNode.class
                         .getProtectionDomain()
                         .getCodeSource()
@@ -142,7 +145,7 @@ class DurableTasksIT extends ProcessTest {
                 kills,
                 sentAgain.get(),
                 refusals);
-        judge(tasks, found);
+        judge(tasks, kills, found);
     }
 
     /** Every even number may be repeated. */
@@ -286,7 +289,7 @@ class DurableTasksIT extends ProcessTest {
         }
     }
 
-    private void judge(int tasks, Map<String, Task> found) {
+    private void judge(int tasks, int kills, Map<String, Task> found) {
         ProofRuns all = ProofRuns.in(runs);
         List<String> wrong = new ArrayList<>();
         int lostRuns = 0;
@@ -308,7 +311,7 @@ class DurableTasksIT extends ProcessTest {
         }
         assertThat(wrong).isEmpty();
         assertThat(lostRuns)
-                .as("tasks without retry of which nobody knows what became")
-                .isLessThan(tasks / 10);
+                .as("tasks without retry of which nobody knows what became: no more than ran on those who died")
+                .isLessThanOrEqualTo(kills * CONCURRENCY);
     }
 }
