@@ -5,14 +5,19 @@ import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import org.hatask.Delivery;
 import org.hatask.HaTask;
+import org.hatask.PrimaryOnly;
 import org.hatask.Retry;
 import org.hatask.sample.ThisNode;
 import org.springframework.dao.DuplicateKeyException;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Service;
 
-/** Confirms trades to whom they were made with; here, a row in a table stands for the message. */
+/**
+ * Confirms trades to whom they were made with; here, a row in a table stands for the message. A real one would hold the
+ * connection to whatever sends it, which is the primary's alone, as booking is.
+ */
 @Service
+@PrimaryOnly
 public class Confirmations {
 
     private final JdbcClient jdbc;

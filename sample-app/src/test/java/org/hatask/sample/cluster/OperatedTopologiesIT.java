@@ -32,10 +32,13 @@ class OperatedTopologiesIT extends ProcessTest {
         return ids().stream().filter(each -> !each.equals(id)).findFirst().orElseThrow();
     }
 
-    /** The trades were booked by hand, so that only calls and masters are to be judged. */
+    /** The trades were booked by hand, so that only calls, confirmations and masters are to be judged. */
     private void judge() {
         load.close();
         assertThat(load.calls()).filteredOn(Load.Call::failed).isEmpty();
+        Verdict verdict = new Verdict();
+        ConfirmationAudit.whenDone(cluster.database(), PATIENCE).judge(verdict);
+        assertThat(verdict.broken()).isEmpty();
         assertThat(watch.masters().values())
                 .as("one master per epoch: %s", watch.masters())
                 .allSatisfy(masters -> assertThat(masters).hasSize(1));
@@ -106,10 +109,10 @@ class OperatedTopologiesIT extends ProcessTest {
         startCluster(SESSION, "--ha.topology=primary-backup", "--ha.standby=cold", OPERATOR);
         Sighting primary = awaitAgreement();
         String backup = other(primary.master());
-        assertThat(Waiting.until(PATIENCE, () -> standby(primary.master()).equals("ACTIVE 1 of 1")))
+        assertThat(Waiting.until(PATIENCE, () -> standby(primary.master()).equals("ACTIVE 2 of 2")))
                 .as(standby(primary.master()))
                 .isTrue();
-        assertThat(standby(backup)).isEqualTo("STANDBY 0 of 1");
+        assertThat(standby(backup)).isEqualTo("STANDBY 0 of 2");
         assertThat(book(backup).body().path("node").asText()).isEqualTo(primary.master());
 
         cluster.node(primary.master()).kill9();
@@ -122,7 +125,7 @@ class OperatedTopologiesIT extends ProcessTest {
         Answer booked = book(backup);
 
         assertThat(booked.body().path("node").asText()).isEqualTo(backup);
-        assertThat(standby(backup)).isEqualTo("ACTIVE 1 of 1");
+        assertThat(standby(backup)).isEqualTo("ACTIVE 2 of 2");
         say(
                 "FIGURE cold standby: promotion done after %s, first booking after %s",
                 millis(promoted, done), millis(promoted, Instant.now()));
