@@ -36,6 +36,8 @@ class SickNodeIT extends ProcessTest {
                 Duration.ofSeconds(10),
                 "--desk.faults=true",
                 "--desk.lattice-steps=60",
+                // A third of all calls fails at first, for longer than the default can pay for what was saved before.
+                "--ha.dispatch.retry-budget=50%",
                 "--ha.failure-detection.window=4s",
                 "--ha.failure-detection.minimum-calls=5",
                 "--ha.failure-detection.quarantine=2s");
