@@ -18,7 +18,7 @@ class CrashTakeoverIT extends ProcessTest {
     private static final Duration SESSION = Duration.ofSeconds(6);
 
     /** More for a figure to be quoted: {@code -Dtakeover.rounds=20}. */
-    private static final int ROUNDS = Integer.getInteger("takeover.rounds", 4);
+    private static final int ROUNDS = Integer.getInteger("takeover.rounds", 3);
 
     private final List<Kill> kills = new ArrayList<>();
 
