@@ -2,12 +2,15 @@ package org.hatask;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
@@ -21,6 +24,7 @@ class DocumentationTest {
     private static final Path ROOT = Path.of("..");
     private static final Pattern TEST = Pattern.compile("`(\\w+(?:Test|IT))`");
     private static final Pattern LINK = Pattern.compile("\\]\\(([^)\\s:]+)\\)");
+    private static final Pattern PROPERTY = Pattern.compile("(?m)^\\| `([a-z.-]+)` \\| (.*?) ?\\| ");
     private static final Pattern HEADING = Pattern.compile("(?m)^#+ (.+)$");
 
     @Test
@@ -51,6 +55,45 @@ class DocumentationTest {
             }
         }
         return sources;
+    }
+
+    @Test
+    void everyPropertyIsDocumentedWithItsDefaultAndNothingElseIs() throws IOException {
+        Map<String, String> rows = PROPERTY.matcher(Files.readString(ROOT.resolve("docs/configuration.md")))
+                .results()
+                .collect(Collectors.toMap(row -> "ha." + row.group(1), row -> row.group(2)));
+        Set<String> names = new TreeSet<>();
+        for (JsonNode property : metadata()) {
+            String name = property.path("name").asText();
+            names.add(name);
+            assertThat(rows).containsKey(name);
+            assertThat(property.path("description").asText())
+                    .as("what an IDE shows of " + name)
+                    .isNotBlank()
+                    .doesNotContain("{@");
+            if (property.has("defaultValue")) {
+                assertThat(rows.get(name))
+                        .as("default of " + name)
+                        .contains("`" + property.path("defaultValue").asText() + "`");
+            }
+        }
+
+        assertThat(names).isEqualTo(rows.keySet());
+    }
+
+    /** Of our properties, but for the overrides of tasks, which have names of the application's. */
+    private static List<JsonNode> metadata() throws IOException {
+        JsonNode metadata = new ObjectMapper()
+                .readTree(Path.of("target/classes/META-INF/spring-configuration-metadata.json")
+                        .toFile());
+        List<JsonNode> properties = new ArrayList<>();
+        for (JsonNode property : metadata.path("properties")) {
+            String name = property.path("name").asText();
+            if (name.startsWith("ha.") && !name.equals("ha.tasks")) {
+                properties.add(property);
+            }
+        }
+        return properties;
     }
 
     @Test

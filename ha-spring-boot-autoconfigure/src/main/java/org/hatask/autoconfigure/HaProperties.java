@@ -177,12 +177,12 @@ public record HaProperties(
     }
 
     /**
-     * @param connectString servers of an external ensemble, for example {@code zk1:2181,zk2:2181,zk3:2181}. Empty means an
+     * @param connectString servers of an external ensemble, for example zk1:2181,zk2:2181,zk3:2181. Empty means an
      *     embedded server
      * @param sessionTimeout after which ZooKeeper gives a silent node up; at least three ticks
-     * @param tickTime {@code tickTime} of the external ensemble. Embedded servers choose their own
+     * @param tickTime tickTime of the external ensemble. Embedded servers choose their own
      * @param connectionTimeout how long one attempt to connect may take
-     * @param auth digest credentials {@code user:password}; with them only this application can read and write its nodes
+     * @param auth digest credentials user:password; with them only this application can read and write its nodes
      * @param embedded servers inside this application
      */
     public record Zookeeper(
@@ -220,7 +220,7 @@ public record HaProperties(
     }
 
     /**
-     * @param ensemble peers of an embedded quorum, as {@code nodeId@host[:clientPort:peerPort:electionPort]}; the ports
+     * @param ensemble peers of an embedded quorum, as nodeId@host[:clientPort:peerPort:electionPort]; the ports
      *     default to 2181, 2888 and 3888. Each named node hosts one peer
      * @param dataDir where the embedded server keeps its data, over restarts too
      * @param port port of the embedded development server on the loopback address
