@@ -149,6 +149,25 @@ abstract class JdbcTaskStoreConformanceTest extends TaskStoreConformanceTest {
         assertThat(done).isTrue();
     }
 
+    /** Others, which wait for a lock of this transaction, may have all the rest of the pool's connections. */
+    @Test
+    void aSubmissionInATransactionTakesNoSecondConnection() throws Exception {
+        try (HikariDataSource small = newPool(dataSource())) {
+            small.setMaximumPoolSize(1);
+            small.setConnectionTimeout(500);
+            JdbcTaskStore store = new JdbcTaskStore(small, settings());
+            store.afterPropertiesSet();
+            Instant before = store.now();
+            Thread.sleep(1100); // Until what was read of the clock is too old to count on.
+            new TransactionTemplate(new DataSourceTransactionManager(small)).executeWithoutResult(status -> {
+                assertThat(store.now()).isBetween(before.plusMillis(1000), before.plusSeconds(30));
+                store.submit(
+                        List.of(task("mail").key("k").build(store), task("mail").build(store)));
+            });
+            assertThat(store.due(10)).hasSize(2);
+        }
+    }
+
     @Test
     void aTransactionOverAnotherDataSourceIsNotJoined() {
         DataSource other = new DriverManagerDataSource("jdbc:h2:mem:other");

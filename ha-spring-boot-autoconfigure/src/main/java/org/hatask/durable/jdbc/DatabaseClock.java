@@ -2,6 +2,7 @@ package org.hatask.durable.jdbc;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -32,16 +33,27 @@ final class DatabaseClock {
     }
 
     Instant now() {
+        return counted().orElseGet(() -> {
+            long millis = databaseMillis.getAsLong();
+            // Of the time when the answer is here: the clock went on while it was on its way.
+            last = new Reading(millis, nanoTime.getAsLong());
+            return Instant.ofEpochMilli(millis);
+        });
+    }
+
+    /** As {@link #now}, but for once asks in another way, whose answer is no good for others: it may be that of a moment ago. */
+    Instant nowOr(LongSupplier otherMillis) {
+        return counted().orElseGet(() -> Instant.ofEpochMilli(otherMillis.getAsLong()));
+    }
+
+    private Optional<Instant> counted() {
         Reading known = last;
-        if (known != null) {
-            long passed = nanoTime.getAsLong() - known.nanoTime();
-            if (passed < GOOD_FOR.toNanos()) {
-                return Instant.ofEpochMilli(known.millis() + passed / 1_000_000);
-            }
+        if (known == null) {
+            return Optional.empty();
         }
-        long millis = databaseMillis.getAsLong();
-        // Of the time when the answer is here: the clock went on while it was on its way.
-        last = new Reading(millis, nanoTime.getAsLong());
-        return Instant.ofEpochMilli(millis);
+        long passed = nanoTime.getAsLong() - known.nanoTime();
+        return passed < GOOD_FOR.toNanos()
+                ? Optional.of(Instant.ofEpochMilli(known.millis() + passed / 1_000_000))
+                : Optional.empty();
     }
 }

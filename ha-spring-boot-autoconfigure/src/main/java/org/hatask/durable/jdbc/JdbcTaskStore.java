@@ -1,5 +1,6 @@
 package org.hatask.durable.jdbc;
 
+import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
@@ -49,7 +50,7 @@ public final class JdbcTaskStore implements TaskStore, InitializingBean {
     public JdbcTaskStore(DataSource dataSource, JdbcStoreSettings settings) {
         limit = new PayloadLimit(settings.maxPayload());
         connections = new Connections(dataSource, settings);
-        clock = new DatabaseClock(this::databaseMillis, System::nanoTime);
+        clock = new DatabaseClock(() -> connections.once(JdbcTaskStore::millis), System::nanoTime);
         history = new History(connections);
         changes = new Changes(connections, history);
         setAside = new SetAside(connections, settings);
@@ -89,14 +90,17 @@ public final class JdbcTaskStore implements TaskStore, InitializingBean {
         }
     }
 
+    /**
+     * In a transaction of the application over its connection. A thread that asked for a second one might wait for those that
+     * wait for what its transaction has locked.
+     */
     @Override
     public Instant now() {
-        return clock.now();
+        return joinsTransaction() ? clock.nowOr(() -> connections.join(JdbcTaskStore::millis)) : clock.now();
     }
 
-    private long databaseMillis() {
-        return connections
-                .once(session -> session.query(session.sql().now, Session.Binder.NOTHING, row -> row.getLong(1)))
+    private static long millis(Session session) throws SQLException {
+        return session.query(session.sql().now, Session.Binder.NOTHING, row -> row.getLong(1))
                 .get(0);
     }
 
