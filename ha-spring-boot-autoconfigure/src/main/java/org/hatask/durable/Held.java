@@ -6,7 +6,10 @@ import org.hatask.execute.Attempt;
 import org.hatask.execute.TaskDefinition;
 import org.jspecify.annotations.Nullable;
 
-/** A task that this node has in hand, from its lease to the end of its attempt. The {@link ChangeWriter} owns its record. */
+/**
+ * A task that this node has in hand, from its lease to the end of its attempt. The {@link ChangeWriter} that it is with owns its
+ * record.
+ */
 final class Held {
 
     private static final Duration PROGRESS_PAUSE = Duration.ofSeconds(1);

@@ -42,7 +42,8 @@ import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
  * and writes what became of it.
  *
  * <p>Its lock guards what is in hand. One thread looks for tasks; attempts run on the {@link TaskExecutor}'s threads; records are
- * changed by the {@link ChangeWriter}. What happens when the node dies between two lines: before the task is LEASED it is
+ * changed by two {@link ChangeWriter}s, one for starts and one for all that follows, so that neither waits for the other. A
+ * task is with one of them at a time. What happens when the node dies between two lines: before the task is LEASED it is
  * nobody's; LEASED, it is given back by a supervisor; once it is RUNNING its method may have been called, and the supervisor
  * goes by {@code retry}; and when its end is written it is over.
  */
