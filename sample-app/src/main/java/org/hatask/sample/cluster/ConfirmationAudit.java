@@ -29,16 +29,22 @@ record ConfirmationAudit(Map<Long, String> trades, Map<Long, String> confirmed, 
         }
     }
 
-    /** Waits until nothing is left to be done, but not for longer than this. Nobody must be booking any more. */
+    /**
+     * Waits until nothing is left to be done, for as long as some of it gets done, and after that no longer than this. Nobody
+     * must be booking any more.
+     */
     static ConfirmationAudit whenDone(Database database, Duration patience) {
-        Waiting.until(patience, () -> {
-            boolean done = of(database).isDone();
-            if (!done) {
-                Waiting.pause(Duration.ofMillis(200));
+        ConfirmationAudit last = of(database);
+        long progress = System.nanoTime();
+        while (!last.isDone() && System.nanoTime() - progress < patience.toNanos()) {
+            Waiting.pause(Duration.ofMillis(200));
+            ConfirmationAudit next = of(database);
+            if (next.confirmed.size() > last.confirmed.size()) {
+                progress = System.nanoTime();
             }
-            return done;
-        });
-        return of(database);
+            last = next;
+        }
+        return last;
     }
 
     private static Map<Long, String> references(Connection connection, String table) throws SQLException {
