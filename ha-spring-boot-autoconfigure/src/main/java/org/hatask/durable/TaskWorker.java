@@ -419,8 +419,8 @@ final class TaskWorker {
     }
 
     /**
-     * Writes the last change of a task in hand, whose place is free at once: the next one's start is written together with
-     * this end, or after it. Whoever begins tasks goes on to the next himself.
+     * Writes the last change of a task in hand, whose place is free at once: the start of the next one does not wait for it.
+     * Whoever begins tasks goes on to the next himself.
      */
     private void settle(Held held, UnaryOperator<TaskRecord> step) {
         UnaryOperator<TaskRecord> all = step;

@@ -32,14 +32,15 @@ final class Session {
 
     /** As {@link #update}; there is but one way to insert a row, so no plan that could grow old. */
     int insert(String statement, Binder binder) throws SQLException {
-        try (PreparedStatement prepared = prepare(statement)) {
-            binder.bind(new Parameters(prepared));
-            return prepared.executeUpdate();
-        }
+        return execute(statement, binder);
     }
 
     int update(String statement, Binder binder) throws SQLException {
-        try (PreparedStatement prepared = prepare(sql.planned(statement))) {
+        return execute(sql.planned(statement), binder);
+    }
+
+    private int execute(String statement, Binder binder) throws SQLException {
+        try (PreparedStatement prepared = prepare(statement)) {
             binder.bind(new Parameters(prepared));
             return prepared.executeUpdate();
         }
