@@ -8,13 +8,16 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.stream.IntStream;
 import org.hatask.durable.FlakyStore;
 import org.hatask.durable.FlakyStore.Line;
 import org.hatask.durable.MemoryTaskStore;
 import org.hatask.durable.TaskManager;
+import org.hatask.durable.TaskQuery;
 import org.hatask.durable.TaskStore;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -78,6 +81,9 @@ class DurableFaultsTest {
             run(trade);
         }
 
+        @HaTask(delivery = Delivery.DURABLE, retry = @Retry(maxAttempts = 5, delay = "10ms"))
+        public void quick() {}
+
         private void run(String trade) throws InterruptedException {
             List<String> ranOn = RAN_ON.computeIfAbsent(trade, id -> new CopyOnWriteArrayList<>());
             ranOn.add(cluster.self().id());
@@ -95,7 +101,8 @@ class DurableFaultsTest {
 
     @BeforeAll
     static void start() throws Exception {
-        nodes = new TestNodes(Application.class, "ha.durable.poll-interval=50ms", "ha.durable.lease=3s");
+        nodes = new TestNodes(
+                Application.class, "ha.durable.poll-interval=50ms", "ha.durable.lease=3s", "ha.durable.concurrency=2");
         nodes.startAll("a", "b", "c");
     }
 
@@ -191,17 +198,37 @@ class DurableFaultsTest {
     }
 
     @Test
-    void taskThatWasGivenToANodeInAnAnswerThatGotLostIsTakenUp() {
-        LINES.values().forEach(line -> line.set(Line.ANSWERS_LOST, "lease"::equals));
+    void taskThatWasGivenToANodeInAnAnswerThatGotLostIsGivenBackAndRunsOnce() {
+        LINES.values().forEach(line -> line.set(Line.ANSWERS_LOST, "claim"::equals));
         String id = nodes.bean("a", HaTasks.class).submit("desk.once", "t6").id();
-        await().atMost(PATIENCE).until(() -> state(id) == TaskState.LEASED);
+        await().atMost(PATIENCE).until(() -> state(id) == TaskState.RUNNING);
 
-        // Nobody is given anything any more: only what was lost is there to be found.
-        LINES.values().forEach(line -> line.set(Line.CUT, "lease"::equals));
+        // Nobody is given anything any more: what was lost is all there is to be found.
+        LINES.values().forEach(line -> line.set(Line.CUT, "claim"::equals));
+        await().atMost(PATIENCE).until(() -> state(id) == TaskState.PENDING);
+        assertThat(RAN_ON).doesNotContainKey("t6");
 
+        LINES.values().forEach(line -> line.set(Line.WHOLE));
         await().atMost(PATIENCE).until(() -> RAN_ON.containsKey("t6"));
         GATES.get("t6").countDown();
         await().atMost(PATIENCE).until(() -> state(id) == TaskState.SUCCEEDED);
         assertThat(RAN_ON.get("t6")).hasSize(1);
+    }
+
+    @Test
+    void noTaskWaitsOnABusyNodeWhileOthersAreIdle() {
+        HaTasks tasks = nodes.bean("a", HaTasks.class);
+        // While these are over in no time, nodes take some in advance, and so in the end some that are not.
+        IntStream.range(0, 300).forEach(i -> tasks.submit("desk.quick"));
+        List<String> trades = IntStream.range(0, 6).mapToObj(i -> "long" + i).toList();
+        trades.forEach(trade -> tasks.submit("desk.again", trade));
+
+        // As many as three nodes have places for.
+        await().atMost(PATIENCE).until(() -> RAN_ON.keySet().containsAll(trades));
+
+        trades.forEach(trade -> GATES.get(trade).countDown());
+        await().atMost(PATIENCE).until(() -> STORE.list(new TaskQuery(null, Set.of(), null, 1000)).stream()
+                .allMatch(task -> task.state().isFinal()));
+        trades.forEach(trade -> assertThat(RAN_ON.get(trade)).hasSize(1));
     }
 }

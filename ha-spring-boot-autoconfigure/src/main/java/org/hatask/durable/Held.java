@@ -16,6 +16,7 @@ final class Held {
 
     private final String worker;
     private final TaskDefinition task;
+    private final long takenNanos;
     private final AtomicReference<@Nullable String> unwrittenProgress = new AtomicReference<>();
     private volatile TaskRecord record;
     private volatile @Nullable Attempt attempt;
@@ -26,11 +27,15 @@ final class Held {
 
     private long progressNanos;
 
-    /** @param worker the worker as which this node holds it */
-    Held(String worker, TaskDefinition task, TaskRecord record) {
+    /**
+     * @param worker the worker as which this node holds it
+     * @param takenNanos when it was taken in hand
+     */
+    Held(String worker, TaskDefinition task, TaskRecord record, long takenNanos) {
         this.worker = worker;
         this.task = task;
         this.record = record;
+        this.takenNanos = takenNanos;
     }
 
     String worker() {
@@ -39,6 +44,10 @@ final class Held {
 
     TaskDefinition task() {
         return task;
+    }
+
+    long takenNanos() {
+        return takenNanos;
     }
 
     /** The record as it was last known to be kept. */

@@ -159,7 +159,7 @@ public final class MemoryTaskStore implements TaskStore {
     }
 
     @Override
-    public synchronized List<TaskRecord> lease(LeaseRequest request) {
+    public synchronized List<TaskRecord> claim(ClaimRequest request) {
         if (!leaseEnds.containsKey(request.holder().worker())) {
             return List.of();
         }
@@ -168,13 +168,13 @@ public final class MemoryTaskStore implements TaskStore {
                 task -> task.isDue(now) && !paused.contains(task.task()) && request.wants(task, now),
                 LONGEST_DUE,
                 request.atMost());
-        List<TaskRecord> leased = new ArrayList<>();
+        List<TaskRecord> given = new ArrayList<>();
         for (TaskRecord task : chosen) {
-            TaskRecord changed = task.leasedTo(request.holder());
+            TaskRecord changed = request.give(task, now);
             replace(changed);
-            leased.add(changed.withVersion(changed.version() + 1));
+            given.add(changed.withVersion(changed.version() + 1));
         }
-        return leased;
+        return given;
     }
 
     @Override

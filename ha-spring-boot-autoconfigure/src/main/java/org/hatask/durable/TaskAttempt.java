@@ -1,6 +1,7 @@
 package org.hatask.durable;
 
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +36,10 @@ public record TaskAttempt(
         LOST,
         /** It was interrupted by a cancellation. */
         CANCELLED
+    }
+
+    static TaskAttempt begun(int number, String nodeId, long epoch, Instant now) {
+        return new TaskAttempt(number, nodeId, epoch, now.truncatedTo(ChronoUnit.MILLIS), null, null, null);
     }
 
     TaskAttempt ended(Instant now, End how, @Nullable String words) {

@@ -118,6 +118,11 @@ public record TaskRecord(
         return attempts.isEmpty() ? 0 : attempts.get(attempts.size() - 1).number();
     }
 
+    /** Epoch under which the last attempt was begun; 0 for none. */
+    public long epoch() {
+        return attempts.isEmpty() ? 0 : attempts.get(attempts.size() - 1).epoch();
+    }
+
     /** Whether its method may be started once more. */
     public boolean mayBeStartedAgain() {
         return attempt() - attemptsBefore < maxAttempts;
@@ -154,8 +159,7 @@ public record TaskRecord(
         require(TaskState.LEASED);
         return with(change -> {
             change.state = TaskState.RUNNING;
-            change.attempts.add(new TaskAttempt(
-                    attempt() + 1, holder().nodeId(), epoch, now.truncatedTo(ChronoUnit.MILLIS), null, null, null));
+            change.attempts.add(TaskAttempt.begun(attempt() + 1, holder().nodeId(), epoch, now));
             if (change.attempts.size() > MAX_ATTEMPTS_KEPT) {
                 change.attempts.remove(1);
             }
@@ -166,9 +170,7 @@ public record TaskRecord(
     public TaskRecord givenBack(Instant dueAgain) {
         require(TaskState.LEASED, TaskState.RUNNING);
         return with(change -> {
-            if (state == TaskState.RUNNING) {
-                change.attempts.remove(change.attempts.size() - 1);
-            }
+            change.forgetAttempt();
             change.release(cancelRequested ? TaskState.CANCELLED : TaskState.PENDING, dueAgain);
         });
     }
@@ -266,12 +268,13 @@ public record TaskRecord(
         });
     }
 
-    /** By its worker, which cannot make an attempt and sees that no other can: LEASED → PARKED. */
+    /** By its worker, which cannot make the attempt and sees that no other can: LEASED or RUNNING → PARKED. */
     public TaskRecord parked(Instant now, String why) {
-        require(TaskState.LEASED);
+        require(TaskState.LEASED, TaskState.RUNNING);
         return with(change -> {
+            change.forgetAttempt();
             change.failure = new TaskFailure(TaskFailure.Kind.UNRUNNABLE, why, null);
-            change.release(TaskState.PARKED, now);
+            change.release(cancelRequested ? TaskState.CANCELLED : TaskState.PARKED, now);
         });
     }
 
@@ -394,6 +397,13 @@ public record TaskRecord(
         void endAttempt(Instant now, TaskAttempt.End how, @Nullable String words) {
             int last = attempts.size() - 1;
             attempts.set(last, attempts.get(last).ended(now.truncatedTo(ChronoUnit.MILLIS), how, words));
+        }
+
+        /** The one under way, if there is one, was not made. */
+        void forgetAttempt() {
+            if (state == TaskState.RUNNING) {
+                attempts.remove(attempts.size() - 1);
+            }
         }
 
         /** Nobody has it in hand any more. */

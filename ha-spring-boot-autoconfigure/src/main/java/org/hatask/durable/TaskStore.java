@@ -88,17 +88,18 @@ public interface TaskStore extends AutoCloseable {
     List<TaskRecord> outdated(int atMost);
 
     /**
-     * Whether nodes give tasks to themselves, with {@link #lease}. If not, the manager on the master gives them out, with
+     * Whether nodes give tasks to themselves, with {@link #claim}. If not, the manager on the master gives them out, with
      * {@link #due} and {@link #replace}, and supervises alone.
      */
     boolean isClaimedByNodes();
 
     /**
-     * Gives tasks that are due to the worker, those due longest first. Only where {@link #isClaimedByNodes()}; else none.
+     * Gives tasks that are due to the worker, those due longest first. Only where {@link #isClaimedByNodes()}; else none. As
+     * far as {@link ClaimRequest#give} begins their attempts, the store may do so in the same write: that is up to it, task by task.
      *
-     * @return them, in state LEASED; none when the worker is not registered
+     * @return them, RUNNING or LEASED; none when the worker is not registered
      */
-    List<TaskRecord> lease(LeaseRequest request);
+    List<TaskRecord> claim(ClaimRequest request);
 
     /** Tasks that are due and not paused, those due longest first. */
     List<TaskRecord> due(int atMost);

@@ -7,10 +7,13 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -38,14 +41,18 @@ import org.slf4j.LoggerFactory;
 import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
 
 /**
- * Executes durable tasks on this node: takes what it may execute and has room for, writes that it begins, calls the method,
- * and writes what became of it.
+ * Executes durable tasks on this node: takes what it may execute and has a place for, writes that it begins, calls the method,
+ * and writes what became of it. Where nodes give tasks to themselves the first two are one write as a rule; where the master does,
+ * tasks come LEASED, and wait here for a place.
+ *
+ * <p>A node that gives tasks to itself takes as many in advance as it began while it took the last ones, so that it does not stand
+ * still where tasks take less time than to take them. What then has to wait all the same it gives back soon: others may be idle.
  *
  * <p>Its lock guards what is in hand. One thread looks for tasks; attempts run on the {@link TaskExecutor}'s threads; records are
  * changed by two {@link ChangeWriter}s, one for starts and one for all that follows, so that neither waits for the other. A
- * task is with one of them at a time. What happens when the node dies between two lines: before the task is LEASED it is
- * nobody's; LEASED, it is given back by a supervisor; once it is RUNNING its method may have been called, and the supervisor
- * goes by {@code retry}; and when its end is written it is over.
+ * task is with one of them at a time, and in hand until its last change is written or refused. What happens when the node dies
+ * between two lines: before the task is its own it is nobody's; LEASED, it is given back by a supervisor; once it is RUNNING its
+ * method may have been called, and the supervisor goes by {@code retry}; and when its end is written it is over.
  */
 final class TaskWorker {
 
@@ -60,7 +67,13 @@ final class TaskWorker {
     /** How many times the poll interval a task is left to others after an attempt here. */
     private static final int LEFT_TO_OTHERS = 4;
 
-    private static final int MAX_LEASED_AT_ONCE = 100;
+    private static final int MAX_CLAIMED_AT_ONCE = 100;
+
+    /** For each that runs, how many may be taken in advance. */
+    private static final int MAX_IN_ADVANCE = 3;
+
+    /** What was taken in advance and did not begin in this time is given back. */
+    private static final Duration LONGEST_WAIT = Duration.ofMillis(500);
 
     /** For each that runs, how many ends may wait to be written. */
     private static final int MAX_ENDING = 4;
@@ -85,7 +98,21 @@ final class TaskWorker {
     private final Object lock = new Object();
     private final Map<String, Held> inHand = new LinkedHashMap<>();
     private final Deque<Held> waiting = new ArrayDeque<>();
+
+    /** Attempts by task that were made here and whose end the store did not take. */
+    private final Map<String, Integer> unwritten = new HashMap<>();
+
     private int running;
+
+    /** How many may be taken in advance, and places that became free since the last look. */
+    private int mayBeInAdvance;
+
+    private int freed;
+
+    /** Whether it would look for more if ends that are to be written were written. */
+    private boolean heldUp;
+
+    private boolean claiming;
     private boolean draining;
     private boolean closed;
     private boolean woken;
@@ -150,6 +177,7 @@ final class TaskWorker {
     private void tick() {
         try {
             dropWithoutLease();
+            giveBackInTime();
             flushProgress();
         } catch (RuntimeException | Error e) {
             log.error("Durable tasks in hand could not be looked at", e);
@@ -170,7 +198,7 @@ final class TaskWorker {
                     reconcile = now + TimeUnit.SECONDS.toNanos(1);
                 }
                 if (wasWoken || now - lookAgain >= 0) {
-                    more = store.isClaimedByNodes() && leaseMore();
+                    more = store.isClaimedByNodes() && claimMore();
                     lookAgain = now + settings.pollInterval().toNanos();
                     more |= isWokenWithRoom();
                 }
@@ -229,47 +257,80 @@ final class TaskWorker {
         }
     }
 
-    /** As many again as run may wait here, so that the next one is at hand when one ends. */
+    /** For how many that would begin at once. */
+    private int places() {
+        return settings.concurrency() - running - waiting.size();
+    }
+
     private int room() {
-        return draining ? 0 : 2 * settings.concurrency() - running - waiting.size();
+        int wanted = Math.min(places() + mayBeInAdvance, MAX_CLAIMED_AT_ONCE);
+        return draining ? 0 : Math.min(wanted, roomForEnds());
+    }
+
+    private int roomForEnds() {
+        return MAX_ENDING * settings.concurrency() - ending();
     }
 
     /** Takes what is due; whether there may be more. */
-    private boolean leaseMore() {
+    private boolean claimMore() {
         String worker = lease.worker();
         int room;
+        int places;
         synchronized (lock) {
             room = room();
+            places = places();
+            freed = 0;
+            claiming = worker != null && room > 0;
+            heldUp = room < places || room <= 0;
         }
         if (worker == null || room <= 0) {
             return false;
         }
+        boolean more = false;
+        try {
+            more = claim(worker, room, room > places);
+        } finally {
+            synchronized (lock) {
+                mayBeInAdvance = more ? Math.min(freed, MAX_IN_ADVANCE * settings.concurrency()) : 0;
+                claiming = false;
+                lock.notifyAll();
+            }
+        }
+        return more;
+    }
+
+    private boolean claim(String worker, int atMost, boolean inAdvance) {
         ClusterView view = cluster.view();
-        Map<String, String> executable = executable(view);
+        Map<String, ClaimRequest.Claimable> executable = executable(view);
         if (executable.isEmpty()) {
             return false;
         }
         Node self = view.self();
         boolean others = view.members().stream().anyMatch(node -> node.takesTasks() && !node.isSameProcessAs(self));
-        int atMost = Math.min(room, MAX_LEASED_AT_ONCE);
-        List<TaskRecord> leased = store.lease(new LeaseRequest(
+        List<TaskRecord> claimed = store.claim(new ClaimRequest(
                 new Lease(worker, self.id()),
                 executable,
                 others ? settings.pollInterval().multipliedBy(LEFT_TO_OTHERS) : Duration.ZERO,
-                atMost));
-        leased.forEach(record -> take(worker, record));
-        return leased.size() == atMost;
+                atMost,
+                inAdvance));
+        claimed.forEach(record -> take(worker, record));
+        return claimed.size() == atMost;
     }
 
-    /** The tasks that this node may execute now, with their signatures. */
-    private Map<String, String> executable(ClusterView view) {
-        Map<String, String> executable = new HashMap<>();
+    /** The tasks that this node may execute now. */
+    private Map<String, ClaimRequest.Claimable> executable(ClusterView view) {
+        Map<String, ClaimRequest.Claimable> executable = new HashMap<>();
         for (TaskDefinition task : registry.all()) {
             if (task.isDurable() && hasRole(view, task) && executor.admits(task)) {
-                executable.put(task.name(), task.signature());
+                executable.put(task.name(), new ClaimRequest.Claimable(task.signature(), epoch(task)));
             }
         }
         return executable;
+    }
+
+    /** Under which a task is begun: 0 for one that is not for the master, or when this node is not the master. */
+    private long epoch(TaskDefinition task) {
+        return task.role() == Role.MASTER ? mastership.heldEpoch() : 0;
     }
 
     private boolean hasRole(ClusterView view, TaskDefinition task) {
@@ -289,17 +350,23 @@ final class TaskWorker {
             store.replace(List.of(record.givenBack(store.now().plus(settings.pollInterval()))));
             return;
         }
-        Held held = new Held(worker, task.get(), record);
+        Held held = new Held(worker, task.get(), record, nanoTime.getAsLong());
+        boolean late;
         synchronized (lock) {
-            if (draining || inHand.putIfAbsent(record.id(), held) != null) {
-                if (draining) {
-                    giveBack(held);
-                }
+            // Its former attempt may not be settled yet: then this one is found by the next look at what is held.
+            if (inHand.putIfAbsent(record.id(), held) != null) {
                 return;
             }
-            waiting.add(held);
+            late = draining;
+            if (!late) {
+                waiting.add(held);
+            }
         }
-        startMore();
+        if (late) {
+            giveBack(held);
+        } else {
+            startMore();
+        }
     }
 
     private void startMore() {
@@ -318,19 +385,24 @@ final class TaskWorker {
 
     /** Ends that are only to be written take no place, up to a number: a store that is slow with them holds the starts up, too. */
     private boolean hasPlace() {
-        int ending = inHand.size() - waiting.size() - running;
-        return running < settings.concurrency() && ending < MAX_ENDING * settings.concurrency();
+        return running < settings.concurrency() && roomForEnds() > 0;
+    }
+
+    private int ending() {
+        return inHand.size() - waiting.size() - running;
     }
 
     private void begin(Held held) {
         TaskDefinition task = held.task();
         if (!lease.isHeldBy(held.worker())) {
-            leavePlace();
-            forget(held);
+            settle(held, record -> record.givenBack(store.now()));
             return;
         }
-        long epoch = task.role() == Role.MASTER ? mastership.heldEpoch() : 0;
-        if (task.role() == Role.MASTER && epoch == 0 || !executor.admits(task)) {
+        TaskRecord given = held.record();
+        boolean begun = given.state() == TaskState.RUNNING;
+        long epoch = epoch(task);
+        boolean entitled = task.role() != Role.MASTER || epoch != 0 && (!begun || given.epoch() == epoch);
+        if (!entitled || !executor.admits(task)) {
             settle(held, record -> record.givenBack(store.now().plus(settings.pollInterval())));
             return;
         }
@@ -343,6 +415,10 @@ final class TaskWorker {
         } catch (RuntimeException | Error e) {
             // Types of the application have code of their own.
             settle(held, record -> record.parked(store.now(), "Its arguments cannot be read: " + e.getClass()));
+            return;
+        }
+        if (begun) {
+            execute(held, arguments, epoch);
             return;
         }
         starts.change(held, record -> startedInTime(record, epoch)).whenComplete((written, error) -> {
@@ -366,7 +442,7 @@ final class TaskWorker {
         return expiresAt != null && !now.isBefore(expiresAt) ? record.givenBack(now) : record.started(now, epoch);
     }
 
-    /** On the thread that writes starts: the record says that it runs, and now it does, unless that took so long that it must not. */
+    /** The record says that it runs, and now it does, unless that took so long that it must not. */
     private void execute(Held held, @Nullable Object[] arguments, long epoch) {
         TaskRecord record = held.record();
         if (!lease.isHeldBy(held.worker()) || record.cancelRequested()) {
@@ -423,6 +499,11 @@ final class TaskWorker {
      * Whoever begins tasks goes on to the next himself.
      */
     private void settle(Held held, UnaryOperator<TaskRecord> step) {
+        writeLast(held, step);
+        leavePlace();
+    }
+
+    private void writeLast(Held held, UnaryOperator<TaskRecord> step) {
         UnaryOperator<TaskRecord> all = step;
         String progress = held.takeProgress();
         if (progress != null) {
@@ -438,13 +519,18 @@ final class TaskWorker {
             forget(held);
             startMore();
         });
-        leavePlace();
     }
 
     private void report(Held held, @Nullable Throwable error) {
+        Attempt made = held.attempt();
+        if (made != null) {
+            synchronized (lock) {
+                unwritten.put(made.taskId(), made.number());
+            }
+        }
         if (error != null) {
             log.error("What became of task {} could not be written", held, error);
-        } else if (held.attempt() != null) {
+        } else if (made != null) {
             superseded.increment();
             log.info(
                     "What became of task {} on this node comes too late and is dropped: the task is in other hands, or over",
@@ -457,6 +543,7 @@ final class TaskWorker {
     private void leavePlace() {
         synchronized (lock) {
             running--;
+            freed++;
             woken |= waiting.size() < settings.concurrency() / 2 + 1;
             lock.notifyAll();
         }
@@ -465,42 +552,69 @@ final class TaskWorker {
     private void forget(Held held) {
         synchronized (lock) {
             inHand.remove(held.record().id(), held);
+            woken |= heldUp && room() > 0;
             lock.notifyAll();
         }
     }
 
-    /** For one that waits: LEASED → PENDING. */
+    /** For one in hand that has not begun and waits no more. */
     private void giveBack(Held held) {
-        writer.change(held, record -> record.givenBack(store.now()));
+        writeLast(held, record -> record.givenBack(store.now()));
     }
 
     /**
      * What the store says that this node holds, against what it has in hand: with empty hands, too, since the answer that gave
-     * this node something may have been lost, or its lease have been in doubt when it was to begin.
+     * this node something may have been lost.
      */
     private void reconcile() {
         String worker = lease.worker();
         if (worker == null) {
             return;
         }
+        Map<String, Integer> made;
+        synchronized (lock) {
+            made = Map.copyOf(unwritten);
+        }
+        Set<String> ids = new HashSet<>();
         for (TaskRecord record : store.heldBy(worker)) {
+            ids.add(record.id());
             Held held = inHand(record.id());
             if (held == null && record.state() == TaskState.LEASED) {
                 take(worker, record);
             } else if (held == null) {
-                giveUp(record);
+                putRight(record);
             } else if (record.cancelRequested()) {
                 cancel(held, "it was cancelled");
             }
         }
+        synchronized (lock) {
+            // What came to it meanwhile was not asked for.
+            made.forEach((id, attempt) -> {
+                if (!ids.contains(id)) {
+                    unwritten.remove(id, attempt);
+                }
+            });
+        }
     }
 
-    /** It ran here, and its end could not be written: the store refused it, not only once. */
-    private void giveUp(TaskRecord record) {
-        TaskRecord lost = record.lost(store.now(), "What became of it on its node could not be written.", 0);
+    /**
+     * It runs by its record but not in truth. Either this node made the attempt and the store refused its end, not only once; or the
+     * answer that gave the task to this node was lost, and the attempt was never made.
+     */
+    private void putRight(TaskRecord record) {
+        boolean made;
+        synchronized (lock) {
+            made = Objects.equals(unwritten.get(record.id()), record.attempt());
+        }
+        TaskRecord right = made
+                ? record.lost(store.now(), "What became of it on its node could not be written.", 0)
+                : record.givenBack(store.now());
         // False when it has just ended: then this picture of it was old.
-        if (store.replace(List.of(lost)).get(0)) {
-            log.warn("Task {} runs on this node by its record but not in truth, and is given up", record);
+        if (store.replace(List.of(right)).get(0)) {
+            log.warn(
+                    "Task {} runs on this node by its record but not in truth, and is {}",
+                    record,
+                    made ? "given up" : "given back: it has not begun");
         }
     }
 
@@ -524,7 +638,7 @@ final class TaskWorker {
     }
 
     /**
-     * Without a certain lease others may soon take what is here: what only waits is dropped, and what another node would start
+     * Without a certain lease others may soon take what is here: what only waits is given back, and what another node would start
      * again is told to stop. A task without {@code retry} is started nowhere else, so it may go on.
      */
     private void dropWithoutLease() {
@@ -533,15 +647,33 @@ final class TaskWorker {
                 boolean waited;
                 synchronized (lock) {
                     waited = waiting.remove(held);
-                    if (waited) {
-                        inHand.remove(held.record().id(), held);
-                    }
                 }
-                if (!waited && held.record().maxAttempts() > 1) {
+                if (waited) {
+                    giveBack(held);
+                } else if (held.record().maxAttempts() > 1) {
                     cancel(held, "this node's lease on it could not be renewed");
                 }
             }
         }
+    }
+
+    private void giveBackInTime() {
+        if (!store.isClaimedByNodes()) {
+            return;
+        }
+        long now = nanoTime.getAsLong();
+        List<Held> late;
+        synchronized (lock) {
+            late = waiting.stream()
+                    .filter(held -> now - held.takenNanos() > LONGEST_WAIT.toNanos())
+                    .toList();
+            waiting.removeAll(late);
+            if (!late.isEmpty()) {
+                mayBeInAdvance = 0;
+                heldUp = true;
+            }
+        }
+        late.forEach(this::giveBack);
     }
 
     /** Not more than one such write of a task at a time: in an outage there would be ever more of them. */
@@ -566,7 +698,6 @@ final class TaskWorker {
             draining = true;
             unbegun = List.copyOf(waiting);
             waiting.clear();
-            unbegun.forEach(held -> inHand.remove(held.record().id(), held));
         }
         unbegun.forEach(this::giveBack);
     }
@@ -578,7 +709,7 @@ final class TaskWorker {
         allInHand().forEach(held -> cancel(held, "the node stops"));
         synchronized (lock) {
             try {
-                while (!inHand.isEmpty() && end - nanoTime.getAsLong() > 0) {
+                while ((claiming || !inHand.isEmpty()) && end - nanoTime.getAsLong() > 0) {
                     TimeUnit.NANOSECONDS.timedWait(lock, end - nanoTime.getAsLong());
                 }
             } catch (InterruptedException e) {
@@ -588,8 +719,10 @@ final class TaskWorker {
             lock.notifyAll();
         }
         for (Held held : allInHand()) {
-            log.warn("Task {} does not stop; its node stops all the same", held);
-            writer.change(held, record -> record.lost(store.now(), "Its node stopped and it did not end.", 0));
+            if (held.attempt() != null) {
+                log.warn("Task {} does not stop; its node stops all the same", held);
+                writer.change(held, record -> record.lost(store.now(), "Its node stopped and it did not end.", 0));
+            }
         }
         ticks.shutdownNow();
         starts.close();

@@ -47,7 +47,7 @@ class ChangeWriterTest {
         TaskRecord pending = kept(id);
         TaskRecord leased = pending.leasedTo(LEASE);
         assertThat(store.replace(List.of(leased))).containsExactly(true);
-        return new Held(WORKER, Mockito.mock(TaskDefinition.class), kept(id));
+        return new Held(WORKER, Mockito.mock(TaskDefinition.class), kept(id), 0);
     }
 
     private TaskRecord kept(String id) {

@@ -313,14 +313,14 @@ abstract class JdbcTaskStoreConformanceTest extends TaskStoreConformanceTest {
             store.submit(List.of(task("mail").build(store)));
             store.submit(List.of(
                     task("mail").key("k").build(store), task("mail").key("l").build(store)));
-            List<TaskRecord> leased = store.lease(request("w.1", ALL, 10));
-            assertThat(leased).hasSize(3);
-            assertThat(store.replace(leased.stream()
-                            .map(task -> task.cancel(store.now()))
+            List<TaskRecord> claimed = store.claim(request("w.1", ALL, 10));
+            assertThat(claimed).hasSize(3);
+            assertThat(store.replace(claimed.stream()
+                            .map(task -> task.succeeded(store.now(), "1"))
                             .toList()))
                     .containsExactly(true, true, true);
             store.tidy();
-            assertThat(newest.counts().byState()).containsEntry(TaskState.CANCELLED, 3L);
+            assertThat(newest.counts().byState()).containsEntry(TaskState.SUCCEEDED, 3L);
             TransactionTemplate inStrict = new TransactionTemplate(new DataSourceTransactionManager(strict));
             inStrict.executeWithoutResult(status -> {
                 store.submit(List.of(task("mail").build(store)));
@@ -423,6 +423,18 @@ abstract class JdbcTaskStoreConformanceTest extends TaskStoreConformanceTest {
     }
 
     @Test
+    void whatIsGivenOutForTheFirstTimeHasBegun() {
+        register("w.1");
+        TaskRecord task = submit(task("mail").build(newest));
+        TaskRecord claimed = newest.claim(request("w.1", ALL, 10)).get(0);
+        assertThat(claimed)
+                .isEqualTo(task.leasedTo(new Lease("w.1", "n1"))
+                        .started(claimed.attempts().get(0).startedAt(), WANTED.epoch())
+                        .withVersion(task.version() + 1));
+        assertThat(find(task.id())).isEqualTo(claimed);
+    }
+
+    @Test
     void aTaskThatIsRetriedComesBackFromTheHistory() {
         register("w.1");
         TaskRecord running = change(change(submit(task("mail").build(newest)).leasedTo(new Lease("w.1", "n1")))
@@ -433,8 +445,9 @@ abstract class JdbcTaskStoreConformanceTest extends TaskStoreConformanceTest {
         assertThat(ids("ha_task_history")).containsExactly(failed.id());
         TaskRecord retried = change(failed.retried(newest.now()));
         assertThat(ids("ha_task_history")).isEmpty();
-        assertThat(newest.lease(request("w.1", ALL, 10)))
-                .containsExactly(retried.leasedTo(new Lease("w.1", "n1")).withVersion(retried.version() + 1));
+        assertThat(newest.claim(request("w.1", ALL, 10)))
+                .singleElement()
+                .matches(task -> task.isHeldBy("w.1") && task.version() == retried.version() + 1);
     }
 
     @Test
@@ -481,10 +494,10 @@ abstract class JdbcTaskStoreConformanceTest extends TaskStoreConformanceTest {
         List<String> locked = ids.subList(0, 2);
         transaction.executeWithoutResult(status -> {
             locked.forEach(id -> jdbc.queryForList("SELECT id FROM ha_task WHERE id = ? FOR UPDATE", id));
-            List<TaskRecord> leased = inOtherThread(() -> newest.lease(request("w.1", ALL, 10)));
-            assertThat(leased).hasSize(2).noneMatch(task -> locked.contains(task.id()));
+            List<TaskRecord> claimed = inOtherThread(() -> newest.claim(request("w.1", ALL, 10)));
+            assertThat(claimed).hasSize(2).noneMatch(task -> locked.contains(task.id()));
         });
-        assertThat(newest.lease(request("w.1", ALL, 10))).hasSize(2);
+        assertThat(newest.claim(request("w.1", ALL, 10))).hasSize(2);
     }
 
     /** Least of all in small tables, which a database likes to search from end to end, stopping at every locked row. */
@@ -499,17 +512,17 @@ abstract class JdbcTaskStoreConformanceTest extends TaskStoreConformanceTest {
             jdbc.queryForList("SELECT id FROM ha_task WHERE id = ? FOR UPDATE", first.id());
             submit(task("mail").key("not yet committed").build(newest));
             inOtherThread(() -> {
-                List<TaskRecord> leased = newest.lease(request("w.1", ALL, 3));
-                assertThat(leased).hasSize(3);
-                assertThat(newest.replace(leased.stream()
-                                .map(task -> task.cancel(newest.now()))
+                List<TaskRecord> claimed = newest.claim(request("w.1", ALL, 3));
+                assertThat(claimed).hasSize(3);
+                assertThat(newest.replace(claimed.stream()
+                                .map(task -> task.succeeded(newest.now(), "1"))
                                 .toList()))
                         .containsOnly(true);
                 newest.tidy();
                 assertThat(ids("ha_task_history")).hasSize(3);
                 List<TaskRecord> open = others.stream()
                         .filter(task ->
-                                leased.stream().noneMatch(other -> other.id().equals(task.id())))
+                                claimed.stream().noneMatch(other -> other.id().equals(task.id())))
                         .toList();
                 assertThat(newest.replace(open.stream()
                                 .map(task -> task.cancel(newest.now()))
@@ -561,14 +574,10 @@ abstract class JdbcTaskStoreConformanceTest extends TaskStoreConformanceTest {
                     store.submit(some);
                     submitted += 10;
                 }
-                List<TaskRecord> leased = store.lease(new LeaseRequest(me, ALL, Duration.ZERO, 7));
-                List<TaskRecord> running = leased.stream()
-                        .map(task -> task.started(store.now(), 0))
-                        .toList();
-                assertThat(store.replace(running)).doesNotContain(false);
+                List<TaskRecord> running = store.claim(new ClaimRequest(me, ALL, Duration.ZERO, 7, false));
                 running.forEach(task -> assertThat(started.add(task.id())).isTrue());
                 List<TaskRecord> done = running.stream()
-                        .map(task -> task.withVersion(task.version() + 1).succeeded(store.now(), "1"))
+                        .map(task -> task.succeeded(store.now(), "1"))
                         .toList();
                 assertThat(store.replace(done)).doesNotContain(false);
                 completed.addAndGet(done.size());
@@ -584,26 +593,26 @@ abstract class JdbcTaskStoreConformanceTest extends TaskStoreConformanceTest {
     }
 
     @Test
-    void whatIsLeasedWhileItsWorkerIsReleasedIsAbandoned() throws Exception {
+    void whatIsClaimedWhileItsWorkerIsReleasedIsAbandoned() throws Exception {
         int tasks = 60;
         newest.submit(IntStream.range(0, tasks)
                 .mapToObj(i -> task("mail").build(newest))
                 .toList());
-        AtomicInteger leased = new AtomicInteger();
+        AtomicInteger claimed = new AtomicInteger();
         for (int round = 0; round < 20; round++) {
             String worker = "w." + round;
             register(worker);
             inParallel(2, i -> {
                 if (i == 0) {
-                    leased.addAndGet(newest.lease(request(worker, ALL, 3)).size());
+                    claimed.addAndGet(newest.claim(request(worker, ALL, 3)).size());
                 } else {
                     newest.release(worker);
                 }
                 return 0;
             });
         }
-        assertThat(newest.abandoned(tasks)).hasSize(leased.get());
-        assertThat(newest.due(tasks)).hasSize(tasks - leased.get());
+        assertThat(newest.abandoned(tasks)).hasSize(claimed.get());
+        assertThat(newest.due(tasks)).hasSize(tasks - claimed.get());
     }
 
     // Troubles
@@ -629,14 +638,14 @@ abstract class JdbcTaskStoreConformanceTest extends TaskStoreConformanceTest {
         assertThat(newest.abandoned(10)).isEmpty();
         assertThat(newest.heldBy("w.1")).isEmpty();
         assertThat(newest.due(10)).extracting(TaskRecord::id).containsExactly(id(tasks, 5), id(tasks, 6));
-        assertThat(newest.lease(request("w.1", ALL, 10)))
+        assertThat(newest.claim(request("w.1", ALL, 10)))
                 .extracting(TaskRecord::id)
                 .containsExactly(id(tasks, 5), id(tasks, 6));
         assertThat(newest.find(tasks.stream().map(TaskRecord::id).toList())).hasSize(2);
         assertThat(newest.list(new TaskQuery(null, Set.of(), null, 2))).hasSize(2);
         TaskCounts counts = newest.counts();
         assertThat(counts.unreadable()).isEqualTo(6);
-        assertThat(counts.byState()).containsEntry(TaskState.LEASED, 2L).containsEntry(TaskState.PENDING, 0L);
+        assertThat(counts.byState()).containsEntry(TaskState.RUNNING, 2L).containsEntry(TaskState.PENDING, 0L);
         for (int i : new int[] {0, 1, 2, 3, 4, 7}) {
             assertThat(output.getAll().split("The record of task mail " + id(tasks, i), -1))
                     .hasSize(2);

@@ -74,27 +74,24 @@ final class JdbcTaskStoreLoad {
         jdbc.execute("TRUNCATE ha_task_history");
         jdbc.execute("TRUNCATE ha_task");
         return String.format(
-                "batches of %3d: %6.0f submitted/s, %6.0f leased, started and completed/s, %6.0f moved to the history/s (%d)",
+                "batches of %3d: %6.0f submitted/s, %6.0f begun and completed/s, %6.0f moved to the history/s (%d)",
                 batch, submitted, completed, moved, ended);
     }
 
     private int work(String worker, int batch) {
         store.register(worker, Duration.ofHours(1));
-        LeaseRequest request = new LeaseRequest(
-                new Lease(worker, "n1"), Map.of("mail", TaskStoreConformanceTest.SIGNATURE), Duration.ZERO, batch);
+        ClaimRequest request = new ClaimRequest(
+                new Lease(worker, "n1"), Map.of("mail", TaskStoreConformanceTest.WANTED), Duration.ZERO, batch, false);
         int done = 0;
-        List<TaskRecord> leased = store.lease(request);
-        while (!leased.isEmpty()) {
-            List<TaskRecord> running = StoreLoad.changed(
-                    store,
-                    leased.stream().map(task -> task.started(store.now(), 0)).toList());
+        List<TaskRecord> running = store.claim(request);
+        while (!running.isEmpty()) {
             StoreLoad.changed(
                     store,
                     running.stream()
                             .map(task -> task.succeeded(store.now(), "\"done\""))
                             .toList());
-            done += leased.size();
-            leased = store.lease(request);
+            done += running.size();
+            running = store.claim(request);
         }
         store.release(worker);
         return done;

@@ -75,7 +75,7 @@ class MariaDbTaskStoreTest extends DatabaseServerTaskStoreTest {
                     .extracting(TaskRecord::version)
                     .containsExactly(2L, 1L);
             register("w.1");
-            assertThat(store.lease(request("w.1", ALL, 10))).hasSize(1);
+            assertThat(store.claim(request("w.1", ALL, 10))).hasSize(1);
             store.pause("mail");
             store.pause("mail");
             assertThat(store.renew("w.1", LEASE)).isTrue();

@@ -89,7 +89,7 @@ class PostgreSqlTaskStoreTest extends DatabaseServerTaskStoreTest {
                 .toList());
         register("w.1");
         jdbc.execute("SELECT pg_stat_reset()");
-        newest.lease(request("w.1", ALL, 5));
+        newest.claim(request("w.1", ALL, 5));
         eventually(() -> {
             jdbc.execute("SELECT pg_stat_clear_snapshot()");
             assertThat(jdbc.queryForObject(

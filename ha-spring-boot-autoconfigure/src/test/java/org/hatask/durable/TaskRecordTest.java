@@ -97,7 +97,7 @@ class TaskRecordTest {
                                 TaskState.CANCELLED)),
                 Map.entry(
                         "expired", Map.of(TaskState.PENDING, TaskState.FAILED, TaskState.RETRY_WAIT, TaskState.FAILED)),
-                Map.entry("parked", Map.of(TaskState.LEASED, TaskState.PARKED)),
+                Map.entry("parked", Map.of(TaskState.LEASED, TaskState.PARKED, TaskState.RUNNING, TaskState.PARKED)),
                 Map.entry("retried", Map.of(TaskState.FAILED, TaskState.PENDING, TaskState.PARKED, TaskState.PENDING)),
                 Map.entry("reported", Map.of(TaskState.RUNNING, TaskState.RUNNING)));
         return steps.keySet().stream().flatMap(step -> EnumSet.allOf(TaskState.class).stream()

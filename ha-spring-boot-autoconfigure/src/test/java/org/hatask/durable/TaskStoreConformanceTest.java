@@ -2,6 +2,7 @@ package org.hatask.durable;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.time.Duration;
@@ -33,7 +34,8 @@ abstract class TaskStoreConformanceTest {
 
     static final Duration LEASE = Duration.ofSeconds(60);
     static final String SIGNATURE = "(java.lang.String)void";
-    static final Map<String, String> ALL = Map.of("mail", SIGNATURE, "bill", SIGNATURE);
+    static final ClaimRequest.Claimable WANTED = new ClaimRequest.Claimable(SIGNATURE, 7);
+    static final Map<String, ClaimRequest.Claimable> ALL = Map.of("mail", WANTED, "bill", WANTED);
 
     private TaskStore store;
 
@@ -276,16 +278,17 @@ abstract class TaskStoreConformanceTest {
             ids.add(submit(task("mail").at(store.now().minusSeconds(60 - i)).build(store))
                     .id());
         }
-        List<TaskRecord> first = store.lease(request("w.1", ALL, 3));
+        List<TaskRecord> first = store.claim(request("w.1", ALL, 3));
         assertThat(first).extracting(TaskRecord::id).containsExactlyElementsOf(ids.subList(0, 3));
-        assertThat(first)
-                .allMatch(task -> task.state() == TaskState.LEASED && new Lease("w.1", "n1").equals(task.lease()));
+        assertThat(first).allMatch(task -> task.isHeldBy("w.1"));
+        assertThat(first.stream().filter(task -> task.state() == TaskState.RUNNING))
+                .allMatch(task -> task.attempt() == 1 && task.epoch() == 7 && "n1".equals(task.lastNode()));
         assertThat(store.find(ids.subList(0, 3))).containsExactlyInAnyOrderElementsOf(first);
         assertThat(store.heldBy("w.1")).containsExactlyInAnyOrderElementsOf(first);
-        assertThat(store.lease(request("w.1", ALL, 10)))
+        assertThat(store.claim(request("w.1", ALL, 10)))
                 .extracting(TaskRecord::id)
                 .containsExactlyElementsOf(ids.subList(3, 5));
-        assertThat(store.lease(request("w.1", ALL, 10))).isEmpty();
+        assertThat(store.claim(request("w.1", ALL, 10))).isEmpty();
     }
 
     @Test
@@ -295,20 +298,20 @@ abstract class TaskStoreConformanceTest {
         TaskRecord mail = submit(task("mail").build(store));
         submit(task("bill").build(store));
         submit(task("mail").signature("(int)void").build(store));
-        assertThat(store.lease(request("w.1", Map.of("mail", SIGNATURE), 10)))
+        assertThat(store.claim(request("w.1", Map.of("mail", WANTED), 10)))
                 .extracting(TaskRecord::id)
                 .containsExactly(mail.id());
-        assertThat(store.lease(request("w.1", Map.of(), 10))).isEmpty();
+        assertThat(store.claim(request("w.1", Map.of(), 10))).isEmpty();
     }
 
     @Test
     void nothingIsGivenToAWorkerThatIsNotRegistered() {
         assumeThat(store.isClaimedByNodes()).isTrue();
         submit(task("mail").build(store));
-        assertThat(store.lease(request("w.1", ALL, 10))).isEmpty();
+        assertThat(store.claim(request("w.1", ALL, 10))).isEmpty();
         register("w.1");
         store.release("w.1");
-        assertThat(store.lease(request("w.1", ALL, 10))).isEmpty();
+        assertThat(store.claim(request("w.1", ALL, 10))).isEmpty();
     }
 
     @Test
@@ -322,7 +325,7 @@ abstract class TaskStoreConformanceTest {
             List<TaskRecord> more;
             int rounds = 0;
             do {
-                more = store.lease(request("w." + i, ALL, 7));
+                more = store.claim(request("w." + i, ALL, 7));
                 mine.addAll(more);
             } while ((!more.isEmpty() || store.due(1).size() > 0) && rounds++ < 1000);
             return mine;
@@ -365,9 +368,9 @@ abstract class TaskStoreConformanceTest {
                         .started(store.now(), 0));
         TaskFailure why = new TaskFailure(TaskFailure.Kind.THREW, "no", null);
         change(running.failed(store.now(), why, Duration.ZERO));
-        assertThat(store.lease(new LeaseRequest(new Lease("w.1", "n1"), ALL, Duration.ofHours(1), 10)))
+        assertThat(store.claim(new ClaimRequest(new Lease("w.1", "n1"), ALL, Duration.ofHours(1), 10, false)))
                 .isEmpty();
-        assertThat(store.lease(new LeaseRequest(new Lease("w.2", "n2"), ALL, Duration.ofHours(1), 10)))
+        assertThat(store.claim(new ClaimRequest(new Lease("w.2", "n2"), ALL, Duration.ofHours(1), 10, false)))
                 .hasSize(1);
     }
 
@@ -380,7 +383,16 @@ abstract class TaskStoreConformanceTest {
                         .started(store.now(), 0));
         TaskFailure why = new TaskFailure(TaskFailure.Kind.THREW, "no", null);
         change(running.failed(store.now(), why, Duration.ZERO));
-        eventually(() -> assertThat(store.lease(request("w.1", ALL, 10))).hasSize(1));
+        eventually(() -> {
+            List<TaskRecord> again = store.claim(request("w.1", ALL, 10));
+            assertThat(again).hasSize(1);
+            TaskRecord begun = again.get(0).state() == TaskState.RUNNING
+                    ? again.get(0)
+                    : change(again.get(0).started(store.now(), 7));
+            assertThat(begun.attempts())
+                    .extracting(TaskAttempt::number, TaskAttempt::end)
+                    .containsExactly(tuple(1, TaskAttempt.End.FAILED), tuple(2, null));
+        });
     }
 
     @Test
@@ -393,7 +405,7 @@ abstract class TaskStoreConformanceTest {
         eventually(() -> assertThat(store.paused()).containsExactly("mail"));
         assertThat(store.due(10)).extracting(TaskRecord::id).containsExactly(bill.id());
         if (store.isClaimedByNodes()) {
-            assertThat(store.lease(request("w.1", ALL, 10)))
+            assertThat(store.claim(request("w.1", ALL, 10)))
                     .extracting(TaskRecord::id)
                     .containsExactly(bill.id());
         }
@@ -508,8 +520,8 @@ abstract class TaskStoreConformanceTest {
         store.register(worker, LEASE);
     }
 
-    static LeaseRequest request(String worker, Map<String, String> signatures, int atMost) {
-        return new LeaseRequest(new Lease(worker, "n1"), signatures, Duration.ZERO, atMost);
+    static ClaimRequest request(String worker, Map<String, ClaimRequest.Claimable> tasks, int atMost) {
+        return new ClaimRequest(new Lease(worker, "n1"), tasks, Duration.ZERO, atMost, false);
     }
 
     private List<String> pages(@Nullable String task, Set<TaskState> states, int size) {

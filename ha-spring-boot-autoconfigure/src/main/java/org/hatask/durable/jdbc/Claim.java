@@ -1,24 +1,28 @@
 package org.hatask.durable.jdbc;
 
 import java.sql.SQLException;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
-import org.hatask.durable.Lease;
-import org.hatask.durable.LeaseRequest;
+import org.hatask.durable.ClaimRequest;
+import org.hatask.durable.TaskJson;
 import org.hatask.durable.TaskRecord;
 
 /**
- * Gives tasks to one worker. Whoever does so at the same time passes over the rows that this one has locked, for as long as the
- * statements take; while a task runs, nothing is locked.
+ * Gives tasks to one worker, and writes that it begins them. Whoever does so at the same time passes over the rows that this one
+ * has locked, for as long as the statements take; while a task runs, nothing is locked.
  */
 final class Claim {
 
-    private final LeaseRequest request;
-    private final List<Map.Entry<String, String>> signatures;
+    private final ClaimRequest request;
+    private final Instant now;
+    private final List<Map.Entry<String, ClaimRequest.Claimable>> tasks;
 
-    Claim(LeaseRequest request) {
+    /** @param now by the database's clock */
+    Claim(ClaimRequest request, Instant now) {
         this.request = request;
-        signatures = List.copyOf(request.signatures().entrySet());
+        this.now = now;
+        tasks = List.copyOf(request.tasks().entrySet());
     }
 
     TaskRows run(Connections connections) {
@@ -27,29 +31,36 @@ final class Claim {
                 : connections.transaction(this::inTwoStatements);
     }
 
+    /** First attempts are begun in it. Others, of which there are few, are for the worker: SQL is no place to change their list. */
     private TaskRows inOneStatement(Session session) throws SQLException {
-        return TaskRows.of(session, session.sql().leaseAndReturn(signatures.size()), parameters -> {
-            parameters.text(request.holder().worker()).text(request.holder().nodeId());
+        return TaskRows.of(session, session.sql().claim(tasks.size(), request.inAdvance()), parameters -> {
+            parameters
+                    .text(request.holder().worker())
+                    .text(request.holder().nodeId())
+                    .array(
+                            ChangingColumn.Kind.TEXT,
+                            tasks.stream()
+                                    .map(task -> TaskJson.writeAttempts(
+                                            List.of(request.firstAttempt(task.getValue(), now)))))
+                    .array(ChangingColumn.Kind.TEXT, tasks.stream().map(Map.Entry::getKey))
+                    .text(request.holder().nodeId());
             bindClaimable(parameters);
         });
     }
 
     private TaskRows inTwoStatements(Session session) throws SQLException {
-        TaskRows rows = TaskRows.of(session, session.sql().lockClaimable(signatures.size()), this::bindClaimable);
-        Lease holder = request.holder();
-        for (List<TaskRecord> some : Lists.parts(rows.tasks(), Sql.MAX_LIST)) {
-            List<String> ids = Lists.padded(some.stream().map(TaskRecord::id).toList());
-            session.update(session.sql().lease(ids.size()), parameters -> parameters
-                    .text(holder.worker())
-                    .text(holder.nodeId())
-                    .texts(ids));
+        TaskRows given = TaskRows.of(session, session.sql().lockClaimable(tasks.size()), this::bindClaimable)
+                .map(task -> request.give(task, now));
+        List<TaskRecord> changed = given.tasks();
+        if (!changed.isEmpty()) {
+            session.batch(session.sql().update, changed, TaskRows::bindUpdate);
         }
-        return rows.map(task -> task.leasedTo(holder).withVersion(task.version() + 1));
+        return given.map(task -> task.withVersion(task.version() + 1));
     }
 
     private void bindClaimable(Parameters parameters) throws SQLException {
-        for (Map.Entry<String, String> signature : signatures) {
-            parameters.text(signature.getKey()).text(signature.getValue());
+        for (Map.Entry<String, ClaimRequest.Claimable> task : tasks) {
+            parameters.text(task.getKey()).text(task.getValue().signature());
         }
         parameters
                 .text(request.holder().nodeId())

@@ -11,7 +11,7 @@ import java.util.TreeSet;
 import java.util.function.Function;
 import javax.sql.DataSource;
 import org.hatask.TaskStoreException;
-import org.hatask.durable.LeaseRequest;
+import org.hatask.durable.ClaimRequest;
 import org.hatask.durable.PayloadLimit;
 import org.hatask.durable.TaskCounts;
 import org.hatask.durable.TaskQuery;
@@ -223,12 +223,13 @@ public final class JdbcTaskStore implements TaskStore, InitializingBean {
     }
 
     @Override
-    public List<TaskRecord> lease(LeaseRequest request) {
-        return request.signatures().isEmpty()
-                ? List.of()
-                : readable(new Claim(request).run(connections)).stream()
-                        .sorted(LONGEST_DUE)
-                        .toList();
+    public List<TaskRecord> claim(ClaimRequest request) {
+        if (request.tasks().isEmpty()) {
+            return List.of();
+        }
+        return readable(new Claim(request, now()).run(connections)).stream()
+                .sorted(LONGEST_DUE)
+                .toList();
     }
 
     @Override

@@ -6,6 +6,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.hatask.durable.ClaimRequest;
 
 /** The statements for one table name in one dialect. */
 final class Sql {
@@ -167,6 +168,25 @@ final class Sql {
                 + isReady() + " AND " + dialect.seldomFalse(condition) + more + " ORDER BY ready_at LIMIT ?";
     }
 
+    /**
+     * Worker, node; first attempts of tasks and their names, the node of those; and what {@link #lockClaimable} says. They are given
+     * to the worker and returned, those in their first attempt, as far as {@link ClaimRequest#give} begins it, begun.
+     */
+    String claim(int signatures, boolean inAdvance) {
+        String begun = "CASE WHEN attempts = '" + TaskRows.NO_ATTEMPTS + "'"
+                + (inAdvance ? " AND max_attempts > 1" : "") + " THEN ";
+        // An array makes sure that the inner query is run once: a join might run it again, and lock more.
+        return "UPDATE " + tasks + " SET version = version + 1, worker = ?, node_id = ?, state = " + begun
+                + "'RUNNING' ELSE 'LEASED' END, attempts = " + begun
+                + "(CAST(? AS text[]))[array_position(CAST(? AS text[]), task)] ELSE attempts END, last_node_id = "
+                + begun + "? ELSE last_node_id END WHERE id = ANY (ARRAY(" + claimable("id", signatures)
+                + ")) RETURNING " + ALL_COLUMNS;
+    }
+
+    String lockClaimable(int signatures) {
+        return claimable(ALL_COLUMNS, signatures);
+    }
+
     /** Of the tasks that may be given to a worker: their signatures by name, its node, milliseconds, itself, how many. */
     private String claimable(String columns, int signatures) {
         return inOrder(
@@ -177,24 +197,6 @@ final class Sql {
                                 + " - ?)",
                         " AND EXISTS (SELECT 1 FROM " + workers + " w WHERE w.worker = ?)")
                 + " FOR UPDATE" + (dialect == Dialect.POSTGRESQL ? " OF t" : "") + " SKIP LOCKED";
-    }
-
-    /** Worker, node, and what {@link #claimable} says: they are leased and returned. */
-    String leaseAndReturn(int signatures) {
-        // An array makes sure that the inner query is run once: a join might run it again, and lock more.
-        return "UPDATE " + tasks + " SET state = 'LEASED', version = version + 1, worker = ?, node_id = ?"
-                + " WHERE id = ANY (ARRAY(" + claimable("id", signatures) + ")) RETURNING " + ALL_COLUMNS;
-    }
-
-    String lockClaimable(int signatures) {
-        return claimable(ALL_COLUMNS, signatures);
-    }
-
-    /** Worker, node, ids. */
-    String lease(int ids) {
-        return "UPDATE " + tasks + dialect.keptTo("PRIMARY")
-                + " SET state = 'LEASED', version = version + 1, worker = ?, node_id = ? WHERE id IN (" + list(ids)
-                + ")";
     }
 
     String lockVersions(int ids) {

@@ -23,6 +23,9 @@ final class TaskRows {
     /** Before the former state of a row that cannot be read and is left alone. */
     static final String SET_ASIDE = "UNREADABLE:";
 
+    /** The attempts of a task that has not been begun. */
+    static final String NO_ATTEMPTS = "[]";
+
     private final List<TaskRecord> tasks = new ArrayList<>();
     private final List<Unreadable> unreadable = new ArrayList<>();
 
@@ -95,7 +98,7 @@ final class TaskRows {
     private static TaskRecord read(ResultSet row) throws SQLException {
         TaskState state =
                 state(row.getString("state")).orElseThrow(() -> new UnreadableException("its state is unknown"));
-        List<TaskAttempt> attempts = require(TaskJson.readAttempts(row.getString("attempts")), "its attempts");
+        List<TaskAttempt> attempts = attempts(row.getString("attempts"));
         String failure = row.getString("failure");
         TaskRecord task = new TaskRecord(
                 row.getString("id"),
@@ -124,6 +127,10 @@ final class TaskRows {
         check(state != TaskState.RUNNING || !attempts.isEmpty(), "it runs in no attempt");
         check(state.isFinal() == (task.endedAt() != null), "its state does not go with the time of its end");
         return task;
+    }
+
+    private static List<TaskAttempt> attempts(String json) {
+        return json.equals(NO_ATTEMPTS) ? List.of() : require(TaskJson.readAttempts(json), "its attempts");
     }
 
     private static <T> T require(Optional<T> value, String what) {

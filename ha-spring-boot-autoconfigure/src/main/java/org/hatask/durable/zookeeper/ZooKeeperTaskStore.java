@@ -20,7 +20,7 @@ import org.apache.zookeeper.KeeperException.Code;
 import org.apache.zookeeper.Op;
 import org.hatask.TaskStoreException;
 import org.hatask.cluster.Mastership;
-import org.hatask.durable.LeaseRequest;
+import org.hatask.durable.ClaimRequest;
 import org.hatask.durable.StoreUnavailableException;
 import org.hatask.durable.TaskCounts;
 import org.hatask.durable.TaskJson;
@@ -332,7 +332,7 @@ public final class ZooKeeperTaskStore implements TaskStore {
     }
 
     @Override
-    public List<TaskRecord> lease(LeaseRequest request) {
+    public List<TaskRecord> claim(ClaimRequest request) {
         return List.of();
     }
 
