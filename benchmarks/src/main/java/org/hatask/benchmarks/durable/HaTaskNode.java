@@ -7,6 +7,7 @@ import java.util.List;
 import javax.sql.DataSource;
 import org.hatask.Delivery;
 import org.hatask.HaTask;
+import org.hatask.Retry;
 import org.hatask.TaskState;
 import org.hatask.benchmarks.PostgreSql;
 import org.hatask.durable.TaskManager;
@@ -37,7 +38,7 @@ final class HaTaskNode implements Contender {
     @Component("desk")
     static class Desk {
 
-        @HaTask(delivery = Delivery.DURABLE)
+        @HaTask(delivery = Delivery.DURABLE, retry = @Retry(maxAttempts = 3))
         public void work(String argument) {
             Work.call(argument);
         }
