@@ -24,6 +24,8 @@ class ArchitectureTest {
             .definedBy("org.hatask.actuate")
             .layer("metrics")
             .definedBy("org.hatask.metrics")
+            .layer("tracing")
+            .definedBy("org.hatask.tracing")
             .layer("durable")
             .definedBy("org.hatask.durable..")
             .layer("lifecycle")
@@ -54,6 +56,8 @@ class ArchitectureTest {
             .mayOnlyBeAccessedByLayers("autoconfigure")
             .whereLayer("metrics")
             .mayOnlyBeAccessedByLayers("autoconfigure")
+            .whereLayer("tracing")
+            .mayOnlyBeAccessedByLayers("autoconfigure")
             .whereLayer("durable")
             .mayOnlyBeAccessedByLayers("autoconfigure", "actuate", "metrics")
             .whereLayer("lifecycle")
@@ -67,7 +71,15 @@ class ArchitectureTest {
                     "autoconfigure", "actuate", "metrics", "durable", "lifecycle", "dispatch", "link")
             .whereLayer("execute")
             .mayOnlyBeAccessedByLayers(
-                    "autoconfigure", "actuate", "metrics", "durable", "lifecycle", "dispatch", "link", "failure")
+                    "autoconfigure",
+                    "actuate",
+                    "metrics",
+                    "tracing",
+                    "durable",
+                    "lifecycle",
+                    "dispatch",
+                    "link",
+                    "failure")
             .whereLayer("zookeeper")
             .mayOnlyBeAccessedByLayers("autoconfigure", "durable")
             .whereLayer("standby")
@@ -106,9 +118,9 @@ class ArchitectureTest {
             .resideInAnyPackage("org.springframework.jdbc..", "org.springframework.transaction..");
 
     @ArchTest
-    static final ArchRule onlyTheMetricsKnowMicrometer = noClasses()
+    static final ArchRule onlyMetricsAndTracingKnowMicrometer = noClasses()
             .that()
-            .resideOutsideOfPackages("org.hatask.autoconfigure", "org.hatask.metrics")
+            .resideOutsideOfPackages("org.hatask.autoconfigure", "org.hatask.metrics", "org.hatask.tracing")
             .should()
             .dependOnClassesThat()
             .resideInAPackage("io.micrometer..");

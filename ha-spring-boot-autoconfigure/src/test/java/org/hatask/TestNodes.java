@@ -55,6 +55,7 @@ public final class TestNodes implements AutoCloseable {
                 "server.port=0",
                 "spring.application.name=test",
                 "spring.jmx.enabled=false",
+                "management.tracing.enabled=false",
                 // The class path has databases for other tests.
                 "spring.autoconfigure.exclude=org.springframework.boot.autoconfigure.jdbc.DataSourceAutoConfiguration",
                 "ha.node.id=" + id,

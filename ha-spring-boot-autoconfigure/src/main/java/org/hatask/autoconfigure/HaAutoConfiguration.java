@@ -124,7 +124,7 @@ public class HaAutoConfiguration {
             MasterElection election,
             ClusterState cluster,
             TaskInvoker invoker,
-            ObjectProvider<TaskObserver> observer) {
+            ObjectProvider<TaskObserver> observers) {
         return new TaskExecutor(
                 new ExecutorSettings(
                         properties.executor().effectiveThreads(),
@@ -133,7 +133,7 @@ public class HaAutoConfiguration {
                 () -> cluster.view().self(),
                 invoker,
                 System::nanoTime,
-                observer.getIfAvailable(() -> TaskObserver.NONE));
+                TaskObserver.of(observers.orderedStream().toList()));
     }
 
     /** Tasks in flight on every node. */
@@ -210,7 +210,7 @@ public class HaAutoConfiguration {
             NodeLoads loads,
             RetryBudget budget,
             HaThreads threads,
-            ObjectProvider<TaskObserver> observer) {
+            ObjectProvider<TaskObserver> observers) {
         return new Dispatcher(
                 cluster,
                 executor,
@@ -222,7 +222,7 @@ public class HaAutoConfiguration {
                 budget,
                 properties.election().waitTime(),
                 threads.callbacks(),
-                observer.getIfAvailable(() -> TaskObserver.NONE));
+                TaskObserver.of(observers.orderedStream().toList()));
     }
 
     @Bean

@@ -267,12 +267,11 @@ final class Execution {
             }
             Fitness.Trial begun = environment.fitness().begin(node, attempt, left.size() == 1);
             if (begun != null) {
+                TaskObserver.Try observedTry = observed.tried(node, attempt, node.isSameProcessAs(self));
+                Attempt traced = attempt.in(observedTry.trace());
                 current = new Placed(
-                        attempt,
-                        begun,
-                        decisions.add(now, taskId, attempt.number(), node, choice.size()),
-                        observed.tried(node, attempt, node.isSameProcessAs(self)));
-                return new Step.Try(node, attempt);
+                        traced, begun, decisions.add(now, taskId, attempt.number(), node, choice.size()), observedTry);
+                return new Step.Try(node, traced);
             }
             left = without(left, Set.of(node.incarnation()));
         }

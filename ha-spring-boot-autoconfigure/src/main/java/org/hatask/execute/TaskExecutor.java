@@ -197,13 +197,15 @@ public final class TaskExecutor implements AutoCloseable {
         TaskObserver.Run observed = observer.begun(attempt, origin(entry));
         Object result;
         try {
-            result = TaskContext.callWith(entry, body);
+            result = TaskContext.callWith(entry, () -> LogContext.callWith(attempt, body));
         } catch (Throwable e) {
             entry.end();
+            observed.returned();
             end(entry, failed(entry, e), observed, outcome);
             return;
         }
         entry.end();
+        observed.returned();
         if (attempt.task().async() && result instanceof CompletableFuture<?> future) {
             followUp(entry, future, observed, outcome);
         } else {

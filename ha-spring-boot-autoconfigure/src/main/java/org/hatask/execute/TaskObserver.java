@@ -1,5 +1,6 @@
 package org.hatask.execute;
 
+import java.util.List;
 import org.hatask.cluster.Node;
 import org.jspecify.annotations.Nullable;
 
@@ -12,31 +13,21 @@ public interface TaskObserver {
 
     /** Watches nothing. */
     TaskObserver NONE = new TaskObserver() {
-
-        private static final Try NO_TRY = outcome -> {};
-
-        private static final Run NO_RUN = outcome -> {};
-
-        private static final Call NO_CALL = new Call() {
-            @Override
-            public Try tried(Node node, Attempt attempt, boolean here) {
-                return NO_TRY;
-            }
-
-            @Override
-            public void ended(Ending ending, @Nullable Throwable error) {}
-        };
-
         @Override
         public Call called(TaskDefinition task, String taskId) {
-            return NO_CALL;
+            return Call.NONE;
         }
 
         @Override
         public Run begun(Attempt attempt, Origin origin) {
-            return NO_RUN;
+            return Run.NONE;
         }
     };
+
+    /** One that tells all of them, in this order. */
+    static TaskObserver of(List<TaskObserver> observers) {
+        return observers.stream().reduce(BothObservers::new).orElse(NONE);
+    }
 
     /**
      * A call of the task was made on this node. Told on the caller's thread. What is recorded to be executed some time, a
@@ -51,6 +42,17 @@ public interface TaskObserver {
 
     /** A call under way. */
     interface Call {
+
+        /** Watches nothing. */
+        Call NONE = new Call() {
+            @Override
+            public Try tried(Node node, Attempt attempt, boolean here) {
+                return Try.NONE;
+            }
+
+            @Override
+            public void ended(Ending ending, @Nullable Throwable error) {}
+        };
 
         /**
          * An attempt is about to be made on a node. When that does not take it, the same attempt may be made on another: its
@@ -71,12 +73,26 @@ public interface TaskObserver {
     /** An attempt under way, seen by its caller's node. */
     interface Try {
 
+        /** Watches nothing. */
+        Try NONE = outcome -> {};
+
+        /** What the attempt takes along: it is with {@link Attempt#trace()} where it {@linkplain #begun begins}. */
+        default Trace trace() {
+            return Trace.NONE;
+        }
+
         /** It became this, told once; {@link Outcome.Cancelled} also when nobody waits for it any more. */
         void ended(Outcome outcome);
     }
 
     /** An attempt under way, seen by the node that executes it. */
     interface Run {
+
+        /** Watches nothing. */
+        Run NONE = outcome -> {};
+
+        /** The method has returned or thrown. Told on the thread that called it, before the end. */
+        default void returned() {}
 
         /** It became this, told once. */
         void ended(Outcome outcome);

@@ -1,5 +1,6 @@
 package org.hatask.link;
 
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.hatask.execute.Attempt;
 import org.hatask.execute.Outcome;
@@ -50,7 +51,8 @@ final class Call {
         return outcome;
     }
 
-    Frame frame() {
+    /** @param traced whether the peer understands the headers of a trace */
+    Frame frame(boolean traced) {
         if (arguments == null) {
             return new Frame.Ask(id);
         }
@@ -64,6 +66,7 @@ final class Call {
                 attempt.epoch(),
                 // Rounded up, so that the last millisecond still counts.
                 Math.floorDiv(remainingNanos + 999_999, 1_000_000L),
+                traced ? attempt.trace().headers() : Map.of(),
                 arguments);
     }
 

@@ -1,5 +1,6 @@
 package org.hatask.link;
 
+import java.util.Map;
 import org.hatask.execute.Refusal;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +17,7 @@ sealed interface Frame {
 
     /**
      * @param remainingMillis time left for the attempt: a duration, as the clocks of two machines differ
+     * @param headers of the trace it belongs to; since version 3
      * @param arguments a JSON array
      */
     record Call(
@@ -26,6 +28,7 @@ sealed interface Frame {
             int attempt,
             long epoch,
             long remainingMillis,
+            Map<String, String> headers,
             byte[] arguments)
             implements Frame {}
 

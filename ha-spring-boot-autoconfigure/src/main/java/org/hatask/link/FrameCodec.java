@@ -8,6 +8,7 @@ import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.hatask.execute.Refusal;
 import org.hatask.failure.Overdue;
 
@@ -33,6 +34,7 @@ final class FrameCodec {
     private static final byte HEARTBEAT = 8;
     private static final byte GO_AWAY = 9;
     private static final byte ASK = 10;
+    private static final byte TRACED_CALL = 11;
 
     /** Length, type and correlation id. */
     private static final int HEAD = 4 + 1 + 8;
@@ -84,10 +86,20 @@ final class FrameCodec {
         byte[] task = name(call.task(), MAX_NAME, "name of the task");
         byte[] signature = name(call.signature(), MAX_SIGNATURE, "signature of the task");
         byte[] taskId = name(call.taskId(), MAX_NAME, "task id");
-        return start(
-                        CALL,
+        byte[] headers = TraceHeaders.encode(call.headers());
+        int forHeaders = headers.length == 0 ? 0 : 2 + headers.length;
+        ByteBuffer out = start(
+                        headers.length == 0 ? CALL : TRACED_CALL,
                         call.correlationId(),
-                        6 + task.length + signature.length + taskId.length + 4 + 8 + 8 + call.arguments().length)
+                        6
+                                + task.length
+                                + signature.length
+                                + taskId.length
+                                + 4
+                                + 8
+                                + 8
+                                + forHeaders
+                                + call.arguments().length)
                 .putShort((short) task.length)
                 .put(task)
                 .putShort((short) signature.length)
@@ -96,9 +108,11 @@ final class FrameCodec {
                 .put(taskId)
                 .putInt(call.attempt())
                 .putLong(call.epoch())
-                .putLong(call.remainingMillis())
-                .put(call.arguments())
-                .array();
+                .putLong(call.remainingMillis());
+        if (headers.length > 0) {
+            out.putShort((short) headers.length).put(headers);
+        }
+        return out.put(call.arguments()).array();
     }
 
     private static byte[] encode(NodeReport report) {
@@ -223,7 +237,8 @@ final class FrameCodec {
         Frame frame =
                 switch (type) {
                     case READY -> new Frame.Ready();
-                    case CALL -> call(in);
+                    case CALL -> call(in, false);
+                    case TRACED_CALL -> call(in, true);
                     case RESULT -> new Frame.Result(correlationId(in), rest(in));
                     case ERROR -> new Frame.Error(correlationId(in), rest(in));
                     case REFUSED -> refused(in);
@@ -241,7 +256,7 @@ final class FrameCodec {
         return frame;
     }
 
-    private static Frame call(ByteBuffer in) throws MalformedFrameException {
+    private static Frame call(ByteBuffer in, boolean traced) throws MalformedFrameException {
         long correlationId = correlationId(in);
         String task = string(in, MAX_NAME);
         String signature = string(in, MAX_SIGNATURE);
@@ -251,7 +266,20 @@ final class FrameCodec {
         if (attempt < 1) {
             throw new MalformedFrameException("number of an attempt");
         }
-        return new Frame.Call(correlationId, task, signature, taskId, attempt, in.getLong(), in.getLong(), rest(in));
+        long epoch = in.getLong();
+        long remainingMillis = in.getLong();
+        Map<String, String> headers = traced ? headers(in) : Map.of();
+        return new Frame.Call(
+                correlationId, task, signature, taskId, attempt, epoch, remainingMillis, headers, rest(in));
+    }
+
+    private static Map<String, String> headers(ByteBuffer in) throws MalformedFrameException {
+        need(in, 2, "call");
+        int length = Short.toUnsignedInt(in.getShort());
+        need(in, length, "call");
+        ByteBuffer headers = in.slice(in.position(), length);
+        in.position(in.position() + length);
+        return TraceHeaders.decode(headers);
     }
 
     private static Frame.Refused refused(ByteBuffer in) throws MalformedFrameException {

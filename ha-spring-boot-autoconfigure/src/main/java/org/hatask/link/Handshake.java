@@ -33,8 +33,11 @@ final class Handshake {
      */
     static final byte WITH_ASK = 2;
 
+    /** Since this version a call may bring the headers of a trace. */
+    static final byte WITH_TRACE = 3;
+
     /** Versions of the protocol that this code speaks, best first. */
-    static final byte[] VERSIONS = {WITH_ASK, 1};
+    static final byte[] VERSIONS = {WITH_TRACE, WITH_ASK, 1};
 
     static final int NONCE_LENGTH = 32;
     static final int MAX_MESSAGE = 4096;

@@ -42,6 +42,7 @@ final class Link {
 
     private final Handshake.Peer peer;
     private final boolean withAsk;
+    private final boolean withTrace;
     private final boolean dialled;
     private final Wire wire;
     private final Outbox outbox;
@@ -101,6 +102,7 @@ final class Link {
             LongSupplier nanoTime) {
         this.peer = session.peer();
         this.withAsk = session.version() >= Handshake.WITH_ASK;
+        this.withTrace = session.version() >= Handshake.WITH_TRACE;
         this.dialled = dialled;
         this.wire = wire;
         this.opener = opener;
@@ -149,12 +151,15 @@ final class Link {
         long id = call.id();
         byte[] frame;
         try {
-            frame = FrameCodec.encode(call.frame());
+            frame = FrameCodec.encode(call.frame(withTrace));
+            if (withTrace && isTooLarge(frame)) {
+                frame = FrameCodec.encode(call.frame(false)); // Better untraced than not at all.
+            }
         } catch (IllegalArgumentException e) {
             call.outcome().completeExceptionally(new CodecException(e.getMessage() + ".", e));
             return;
         }
-        if (frame.length + Sealing.OVERHEAD > settings.maxMessageSize()) {
+        if (isTooLarge(frame)) {
             call.outcome()
                     .completeExceptionally(
                             tooLarge("The arguments of " + call.attempt().task().name(), frame.length));
@@ -248,7 +253,7 @@ final class Link {
     }
 
     private void handle(Frame frame) throws MalformedFrameException {
-        if (frame instanceof Frame.Call call) {
+        if (frame instanceof Frame.Call call && (withTrace || call.headers().isEmpty())) {
             if (serving.putIfAbsent(call.correlationId(), call) != null) {
                 throw new MalformedFrameException("a correlation id that is in use");
             }
@@ -323,7 +328,7 @@ final class Link {
 
     private byte[] encode(Frame.Answer answer) {
         byte[] frame = FrameCodec.encode(answer);
-        if (frame.length + Sealing.OVERHEAD <= settings.maxMessageSize()) {
+        if (!isTooLarge(frame)) {
             return frame;
         }
         HaException problem = tooLarge("The answer", frame.length);
@@ -337,6 +342,10 @@ final class Link {
         if (send(frame) == Outbox.Offer.CLOSED) {
             log.debug("The answer to {} is dropped: its link is closed", peer.nodeId());
         }
+    }
+
+    private boolean isTooLarge(byte[] frame) {
+        return frame.length + Sealing.OVERHEAD > settings.maxMessageSize();
     }
 
     private CodecException tooLarge(String what, int length) {

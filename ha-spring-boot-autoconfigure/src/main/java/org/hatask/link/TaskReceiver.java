@@ -15,6 +15,7 @@ import org.hatask.execute.Refusal;
 import org.hatask.execute.TaskDefinition;
 import org.hatask.execute.TaskExecutor;
 import org.hatask.execute.TaskRegistry;
+import org.hatask.execute.Trace;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -85,7 +86,8 @@ public final class TaskReceiver {
         }
         long deadline =
                 System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(Math.min(call.remainingMillis(), LONGEST_MILLIS));
-        Attempt attempt = new Attempt(task, call.taskId(), call.attempt(), call.epoch(), deadline, callerNode);
+        Attempt attempt = new Attempt(
+                task, call.taskId(), call.attempt(), call.epoch(), deadline, callerNode, Trace.of(call.headers()));
         CompletableFuture<Outcome> running;
         try {
             running = executor.submit(attempt, arguments);

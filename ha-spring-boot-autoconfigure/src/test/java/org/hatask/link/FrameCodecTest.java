@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import org.hatask.execute.Refusal;
 import org.hatask.failure.Overdue;
@@ -22,8 +23,8 @@ class FrameCodecTest {
     private static List<Frame> samples() {
         List<Frame> frames = new ArrayList<>(List.of(
                 new Frame.Ready(),
-                new Frame.Call(Long.MAX_VALUE, "täsk", "String(int)", "id-1", 3, 99, -5, JSON),
-                new Frame.Call(0, "", "", "", 1, 0, 0, new byte[0]),
+                new Frame.Call(Long.MAX_VALUE, "täsk", "String(int)", "id-1", 3, 99, -5, Map.of(), JSON),
+                new Frame.Call(0, "", "", "", 1, 0, 0, Map.of(), new byte[0]),
                 new Frame.Result(1, JSON),
                 new Frame.Error(2, JSON),
                 new Frame.Unknown(4, true, "late"),
@@ -73,7 +74,8 @@ class FrameCodecTest {
                 .get(0);
         assertThat(((Frame.Refused) cut).message()).matches("(😀)+");
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> FrameCodec.encode(new Frame.Call(1, "x".repeat(1025), "", "", 1, 0, 0, JSON)))
+                .isThrownBy(
+                        () -> FrameCodec.encode(new Frame.Call(1, "x".repeat(1025), "", "", 1, 0, 0, Map.of(), JSON)))
                 .withMessageContaining("name of the task");
     }
 

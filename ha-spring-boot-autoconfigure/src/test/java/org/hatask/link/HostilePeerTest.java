@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -351,8 +352,8 @@ class HostilePeerTest {
         Sealing.Sealer sealer = authenticate();
         byte[] unreadable = "unreadable".getBytes(StandardCharsets.US_ASCII);
         for (Frame.Call call : List.of(
-                new Frame.Call(1, "java.lang.Runtime.exec", "String(String)", "t", 1, 0, 1000, unreadable),
-                new Frame.Call(2, "echo", "String(Object)", "t", 1, 0, 1000, unreadable))) {
+                new Frame.Call(1, "java.lang.Runtime.exec", "String(String)", "t", 1, 0, 1000, Map.of(), unreadable),
+                new Frame.Call(2, "echo", "String(Object)", "t", 1, 0, 1000, Map.of(), unreadable))) {
             byte[] frame = FrameCodec.encode(call);
             client.send(sealer.seal(List.of(frame), frame.length).array());
             assertThat(((Frame.Refused) client.answer(opener)).refusal()).isEqualTo(Refusal.UNKNOWN_TASK);
@@ -432,7 +433,8 @@ class HostilePeerTest {
     }
 
     private static byte[] call(long id) {
-        return FrameCodec.encode(new Frame.Call(id, "echo", "String(String)", "t", 1, 0, 1000, new byte[] {'x'}));
+        return FrameCodec.encode(
+                new Frame.Call(id, "echo", "String(String)", "t", 1, 0, 1000, Map.of(), new byte[] {'x'}));
     }
 
     private static final class Client extends Endpoint {

@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import org.hatask.execute.Outcome;
@@ -104,7 +105,8 @@ class LinkVersionTest {
                         new Outcome.Refused(Refusal.BUSY, "full", Duration.ofMillis(700))));
 
         link(version, tasks)
-                .received(List.of(new Frame.Call(1, "echo", "String(String)", "t", 1, 0, 1000, new byte[] {'x'})));
+                .received(List.of(
+                        new Frame.Call(1, "echo", "String(String)", "t", 1, 0, 1000, Map.of(), new byte[] {'x'})));
 
         assertThat(sent).singleElement().satisfies(message -> assertThat(new Sealing.Opener(new byte[32]).open(message))
                 .containsExactly(new Frame.Refused(1, Refusal.BUSY, version == 1 ? 0 : 700, "full")));

@@ -6,6 +6,7 @@ import static org.mockito.Mockito.verify;
 
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.Map;
 import org.hatask.execute.Refusal;
 import org.junit.jupiter.api.Test;
 
@@ -22,7 +23,7 @@ class ServedCallsTest {
     private long now = 1_000_000;
 
     private static Frame.Call call(long id) {
-        return new Frame.Call(id, "echo", "String(String)", "t" + id, 1, 0, 1000, NONE);
+        return new Frame.Call(id, "echo", "String(String)", "t" + id, 1, 0, 1000, Map.of(), NONE);
     }
 
     private ServedCalls.Arrival begin(long id) {
