@@ -4,7 +4,7 @@ import io.micrometer.observation.ObservationRegistry;
 import org.hatask.cluster.ClusterState;
 import org.hatask.dispatch.Dispatcher;
 import org.hatask.tracing.TaskObservations;
-import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
@@ -21,10 +21,9 @@ public class HaTracingAutoConfiguration {
 
     /** The engine, which this is a part of, may be needed by what customises the registry: so that is looked up late. */
     @Bean
-    TaskObservations haTaskObservations(
-            ObjectProvider<ObservationRegistry> registry, ObjectProvider<ClusterState> cluster) {
+    TaskObservations haTaskObservations(ConfigurableListableBeanFactory beans) {
         return new TaskObservations(
-                SingletonSupplier.of(registry::getObject),
-                () -> cluster.getObject().view().self().id());
+                SingletonSupplier.of(() -> ObservationListeners.registry(beans)),
+                () -> beans.getBean(ClusterState.class).view().self().id());
     }
 }

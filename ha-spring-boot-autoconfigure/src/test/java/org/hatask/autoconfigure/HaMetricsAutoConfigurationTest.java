@@ -34,7 +34,7 @@ import org.springframework.context.annotation.Configuration;
 /** Whether and how meters are there, in an application that cannot reach its ZooKeeper. */
 public class HaMetricsAutoConfigurationTest {
 
-    private final WebApplicationContextRunner plain = new WebApplicationContextRunner()
+    static final WebApplicationContextRunner ENGINE = new WebApplicationContextRunner()
             .withConfiguration(AutoConfigurations.of(
                     HaAutoConfiguration.class,
                     HaZooKeeperAutoConfiguration.class,
@@ -51,7 +51,7 @@ public class HaMetricsAutoConfigurationTest {
                     "ha.cluster=test",
                     "ha.task-store.type=memory");
 
-    private final WebApplicationContextRunner runner = plain.withConfiguration(
+    private final WebApplicationContextRunner runner = ENGINE.withConfiguration(
             AutoConfigurations.of(MetricsAutoConfiguration.class, CompositeMeterRegistryAutoConfiguration.class));
 
     /** Public, since without Micrometer its proxy comes from another class loader. */
@@ -122,7 +122,7 @@ public class HaMetricsAutoConfigurationTest {
         }
     }
 
-    private static void failingCall(Desk desk) {
+    static void failingCall(Desk desk) {
         try {
             desk.any();
         } catch (NoNodeAvailableException e) {
@@ -141,7 +141,7 @@ public class HaMetricsAutoConfigurationTest {
 
     @Test
     void withoutARegistryNothingIsMeasured() {
-        plain.run(context -> assertThat(context)
+        ENGINE.run(context -> assertThat(context)
                 .hasNotFailed()
                 .doesNotHaveBean(TaskObserver.class)
                 .doesNotHaveBean(ClusterMeters.class));

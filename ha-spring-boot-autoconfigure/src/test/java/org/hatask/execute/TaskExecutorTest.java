@@ -3,10 +3,13 @@ package org.hatask.execute;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import java.io.IOException;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -22,6 +25,7 @@ import org.hatask.cluster.NodeState;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.slf4j.MDC;
 import org.springframework.beans.factory.support.StaticListableBeanFactory;
 
 @Timeout(120)
@@ -101,6 +105,45 @@ class TaskExecutorTest {
 
     private static Attempt attempt(String method, Duration time, long epoch) {
         return new Attempt(Tasks.of(Desk.class, method), "t1", 1, epoch, System.nanoTime() + time.toNanos(), "n7");
+    }
+
+    private static Map<String, String> logContext() {
+        Map<String, String> context = MDC.getCopyOfContextMap();
+        return context == null ? Map.of() : context;
+    }
+
+    @Test
+    void theLogNamesTheAttemptWhileItsMethodRuns() {
+        heldEpoch.set(7);
+        executor.admitMasterTasks(7);
+        List<Map<String, String>> seen = new ArrayList<>();
+        Attempt outer = attempt("master", LONG, 7);
+        Attempt inner = new Attempt(Tasks.of(Desk.class, "context"), "t2", 3, 0, outer.deadlineNanos(), "n7");
+        MDC.put("request", "r1");
+        try {
+            executor.runInPlace(outer, () -> {
+                seen.add(logContext());
+                executor.runInPlace(inner, () -> {
+                    seen.add(logContext());
+                    throw new IOException("from the method");
+                });
+                seen.add(logContext());
+                return null;
+            });
+            seen.add(logContext());
+        } finally {
+            MDC.remove("request");
+        }
+
+        Map<String, String> ofOuter = Map.of(
+                "request", "r1",
+                "ha.task.name", "bean.master",
+                "ha.task.id", "t1",
+                "ha.task.attempt", "1",
+                "ha.epoch", "7");
+        Map<String, String> ofInner =
+                Map.of("request", "r1", "ha.task.name", "bean.context", "ha.task.id", "t2", "ha.task.attempt", "3");
+        assertThat(seen).containsExactly(ofOuter, ofInner, ofOuter, Map.of("request", "r1"));
     }
 
     @Test

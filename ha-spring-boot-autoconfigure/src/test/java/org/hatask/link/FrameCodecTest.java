@@ -25,6 +25,7 @@ class FrameCodecTest {
                 new Frame.Ready(),
                 new Frame.Call(Long.MAX_VALUE, "täsk", "String(int)", "id-1", 3, 99, -5, Map.of(), JSON),
                 new Frame.Call(0, "", "", "", 1, 0, 0, Map.of(), new byte[0]),
+                new Frame.Call(8, "a", "b", "c", 1, 0, 0, Map.of("traceparent", "00-1-2-01", "b", ""), JSON),
                 new Frame.Result(1, JSON),
                 new Frame.Error(2, JSON),
                 new Frame.Unknown(4, true, "late"),
@@ -86,6 +87,19 @@ class FrameCodecTest {
             for (int length = 0; length < bytes.length; length++) {
                 assertMalformed(Arrays.copyOf(bytes, length));
             }
+        }
+    }
+
+    @Test
+    void aCallIsReadWhateverStandsInThePlaceOfItsHeaders() throws Exception {
+        byte[] bytes = FrameCodec.encode(new Frame.Call(1, "", "", "", 1, 0, 0, Map.of("a", "b"), JSON));
+        for (byte odd : new byte[] {0, 2, -1, '\n'}) {
+            byte[] changed = bytes.clone();
+            // Before the five bytes of the header and the arguments there is their length.
+            java.util.Arrays.fill(changed, bytes.length - 8, bytes.length - 3, odd);
+            assertThat(FrameCodec.decodeAll(ByteBuffer.wrap(changed)))
+                    .usingRecursiveFieldByFieldElementComparator()
+                    .containsExactly(new Frame.Call(1, "", "", "", 1, 0, 0, Map.of(), JSON));
         }
     }
 

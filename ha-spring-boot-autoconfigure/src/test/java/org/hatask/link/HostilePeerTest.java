@@ -224,11 +224,11 @@ class HostilePeerTest {
     void greetingThatWasDowngradedOnItsWayIsClosed() throws Exception {
         Handshake.Dialler dialler = new Handshake.Dialler(List.of(TestNode.KEY), "test", self, server.node());
         byte[] downgraded = dialler.hello();
-        assertThat(downgraded[2]).isEqualTo((byte) 2);
-        downgraded[2] = 1;
+        assertThat(downgraded[2]).isEqualTo((byte) 3);
+        downgraded[2] = 2;
         client.send(downgraded);
         ByteBuffer challenge = client.next();
-        assertThat(challenge.get(1)).isEqualTo((byte) 1);
+        assertThat(challenge.get(1)).isEqualTo((byte) 2);
         // The dialler notices, and so would the acceptor.
         assertThatThrownBy(() -> dialler.challenged(challenge.duplicate())).isInstanceOf(FailedException.class);
         Handshake.Acceptor another = new Handshake.Acceptor(TestNode.KEY, "test", server.node());

@@ -11,14 +11,19 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
+import org.hatask.execute.Attempt;
 import org.hatask.execute.Outcome;
 import org.hatask.execute.Refusal;
+import org.hatask.execute.Trace;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A link to a node of this version or of the one before, which cannot be asked. */
+/** A link to a node of this version or of one before: the first cannot be asked, the first two know nothing of traces. */
 class LinkVersionTest {
+
+    private static final Map<String, String> HEADERS = Map.of("traceparent", "00-1-2-01");
 
     private final List<ByteBuffer> sent = new ArrayList<>();
 
@@ -93,6 +98,42 @@ class LinkVersionTest {
             assertThat(sent).hasSize(1);
             assertThat(question.outcome()).isNotDone();
         }
+    }
+
+    private Frame.Call sentCall(byte version, int argumentSize) throws Exception {
+        Attempt traced = TestTasks.attempt("t").in(Trace.of(HEADERS));
+        link(version).call(Call.of(9, traced, new byte[argumentSize]));
+        return (Frame.Call) new Sealing.Opener(new byte[32]).open(sent.get(0)).get(0);
+    }
+
+    @ParameterizedTest
+    @ValueSource(bytes = {1, 2, 3})
+    void onlyAPeerThatUnderstandsThemIsSentTheHeadersOfATrace(byte version) throws Exception {
+        assertThat(sentCall(version, 1).headers()).isEqualTo(version < 3 ? Map.of() : HEADERS);
+    }
+
+    @Test
+    void aCallThatFitsOnlyWithoutThemIsSentWithoutThem() throws Exception {
+        int size = TestNode.settings(Duration.ofSeconds(1), 1).maxMessageSize() - 100;
+
+        Frame.Call call = sentCall((byte) 3, size);
+
+        assertThat(call.headers()).isEmpty();
+        assertThat(call.arguments()).hasSize(size);
+    }
+
+    @ParameterizedTest
+    @ValueSource(bytes = {1, 2, 3})
+    void headersAreTakenOnlyFromAPeerThatMaySendThem(byte version) {
+        TestTasks tasks = new TestTasks();
+        Link link = link(version, tasks);
+
+        link.received(List.of(new Frame.Call(1, "echo", "String(String)", "t", 1, 0, 1000, HEADERS, new byte[] {'x'})));
+
+        assertThat(link.isOpen()).isEqualTo(version == 3);
+        assertThat(tasks.executed)
+                .extracting(attempt -> attempt.trace().headers())
+                .isEqualTo(version == 3 ? List.of(HEADERS) : List.of());
     }
 
     @ParameterizedTest
