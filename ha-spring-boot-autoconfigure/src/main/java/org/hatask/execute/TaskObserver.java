@@ -76,7 +76,7 @@ public interface TaskObserver {
         /** Watches nothing. */
         Try NONE = outcome -> {};
 
-        /** What the attempt takes along: it is with {@link Attempt#trace()} where it {@linkplain #begun begins}. */
+        /** What the attempt takes along: it is with {@link Attempt#trace()} where it {@linkplain TaskObserver#begun begins}. */
         default Trace trace() {
             return Trace.NONE;
         }

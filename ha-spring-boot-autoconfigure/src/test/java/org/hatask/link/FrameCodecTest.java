@@ -96,7 +96,7 @@ class FrameCodecTest {
         for (byte odd : new byte[] {0, 2, -1, '\n'}) {
             byte[] changed = bytes.clone();
             // Before the five bytes of the header and the arguments there is their length.
-            java.util.Arrays.fill(changed, bytes.length - 8, bytes.length - 3, odd);
+            Arrays.fill(changed, bytes.length - 8, bytes.length - 3, odd);
             assertThat(FrameCodec.decodeAll(ByteBuffer.wrap(changed)))
                     .usingRecursiveFieldByFieldElementComparator()
                     .containsExactly(new Frame.Call(1, "", "", "", 1, 0, 0, Map.of(), JSON));

@@ -153,6 +153,15 @@ class TaskObservationsTest {
     }
 
     @Test
+    void whereNobodyListensNothingIsMade() {
+        TaskObservations unheard = new TaskObservations(ObservationRegistry::create, () -> "n1");
+
+        assertThat(unheard.called(TASK, "t1")).isSameAs(TaskObserver.Call.NONE);
+        assertThat(unheard.begun(attempt(Trace.NONE), TaskObserver.Origin.REMOTE))
+                .isSameAs(TaskObserver.Run.NONE);
+    }
+
+    @Test
     void whatIsSwitchedOffIsNotMade() {
         registry.observationConfig().observationPredicate((name, context) -> !name.startsWith("ha."));
 
