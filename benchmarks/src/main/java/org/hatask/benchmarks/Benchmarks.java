@@ -1,6 +1,8 @@
 package org.hatask.benchmarks;
 
 import java.util.Arrays;
+import org.hatask.benchmarks.calls.CallsBenchmark;
+import org.hatask.benchmarks.calls.Member;
 import org.hatask.benchmarks.durable.DurableBenchmark;
 
 /** The first argument is the question. */
@@ -9,6 +11,7 @@ public final class Benchmarks {
     private static final String USAGE = """
             usage: benchmarks/run <question> [--<option>=<value> …]
 
+              calls     remote calls per second, their times and their cost, beside raw sockets, Dubbo, Hazelcast, Ignite, RestClient
               durable   durable tasks submitted and completed per second, beside db-scheduler and JobRunr
             """;
 
@@ -16,9 +19,13 @@ public final class Benchmarks {
 
     public static void main(String[] args) throws Exception {
         String question = args.length == 0 ? "" : args[0];
+        String[] rest = args.length == 0 ? args : Arrays.copyOfRange(args, 1, args.length);
         try {
             switch (question) {
-                case "durable" -> DurableBenchmark.run(new Arguments(Arrays.copyOfRange(args, 1, args.length)));
+                case "calls" -> CallsBenchmark.run(new Arguments(rest));
+                case "durable" -> DurableBenchmark.run(new Arguments(rest));
+                // A process of a benchmark that needs several.
+                case "member" -> Member.run(rest);
                 default -> throw new IllegalArgumentException("'" + question + "' is none of the questions.");
             }
         } catch (IllegalArgumentException e) {

@@ -1,0 +1,201 @@
+package org.hatask.benchmarks.calls;
+
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.OptionalDouble;
+import java.util.Set;
+import java.util.function.BiFunction;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.hatask.benchmarks.Arguments;
+import org.hatask.benchmarks.Rounds;
+
+/** Remote calls per second, how long one takes, and what it costs in processor time. */
+public final class CallsBenchmark {
+
+    private static final String OURS = Contenders.HA_TASK.title();
+
+    private static final int WARM_UP_CALLERS = 64;
+    private static final int WARM_UP_MILLIS = 500;
+    private static final Duration LONGEST_WARM_UP = Duration.ofSeconds(20);
+
+    private final Options options;
+    private final Rounds perSecond = new Rounds();
+    private final Rounds p50 = new Rounds();
+    private final Rounds p99 = new Rounds();
+    private final Rounds cpu = new Rounds();
+
+    private record Options(
+            int rounds,
+            int millis,
+            int warmUpCalls,
+            List<Integer> callers,
+            List<Integer> bytes,
+            Set<String> only,
+            List<String> javaOptions) {
+
+        static Options of(Arguments arguments) {
+            Options options = new Options(
+                    arguments.number("rounds", 3, 1),
+                    arguments.number("millis", 1500, 100),
+                    arguments.number("warm-up-calls", 150_000, 0),
+                    numbers(arguments.text("callers", "1,16,64")),
+                    numbers(arguments.text("bytes", "10,10240")),
+                    Set.of(arguments
+                            .text("only", "ha-task,raw,dubbo,hazelcast,ignite")
+                            .split(",")),
+                    Stream.of(arguments.text("java-options", "").split(" "))
+                            .filter(option -> !option.isEmpty())
+                            .toList());
+            arguments.nothingElse();
+            return options;
+        }
+
+        private static List<Integer> numbers(String text) {
+            return Arrays.stream(text.split(",")).map(Integer::valueOf).toList();
+        }
+
+        List<Contenders> contenders() {
+            return Arrays.stream(Contenders.values())
+                    .filter(each -> only.contains(each.option()))
+                    .toList();
+        }
+    }
+
+    private CallsBenchmark(Options options) {
+        this.options = options;
+    }
+
+    public static void run(Arguments arguments) throws Exception {
+        new CallsBenchmark(Options.of(arguments)).run();
+    }
+
+    private void run() throws Exception {
+        System.out.printf(
+                Locale.ROOT,
+                "%d processors, load %.1f. %d rounds, %d ms for each figure.%n",
+                Runtime.getRuntime().availableProcessors(),
+                load(),
+                options.rounds(),
+                options.millis());
+        List<Team> teams = new ArrayList<>();
+        try (ZooKeeper zooKeeper = ZooKeeper.start()) {
+            try {
+                for (Contenders contender : options.contenders()) {
+                    Team team = new Team(contender, zooKeeper.port(), options.javaOptions());
+                    teams.add(team);
+                    team.start();
+                    warmUp(team);
+                }
+                for (int round = 1; round <= options.rounds(); round++) {
+                    System.out.printf(Locale.ROOT, "round %d, load %.1f%n", round, load());
+                    for (int bytes : options.bytes()) {
+                        for (int callers : options.callers()) {
+                            for (Team team : teams) {
+                                measure(team, callers, bytes);
+                            }
+                        }
+                    }
+                }
+            } finally {
+                for (Team team : teams) {
+                    team.close();
+                }
+            }
+        }
+        print();
+    }
+
+    /** While nobody else of the benchmark does anything, as compilers need the processors now. */
+    private void warmUp(Team team) throws IOException {
+        long start = System.nanoTime();
+        long calls = 0;
+        double perSecond = 0;
+        while (calls < options.warmUpCalls() && System.nanoTime() - start < LONGEST_WARM_UP.toNanos()) {
+            for (int bytes : options.bytes()) {
+                Load.Measured last = team.load(WARM_UP_CALLERS, bytes, WARM_UP_MILLIS);
+                calls += last.calls();
+                perSecond = last.perSecond();
+            }
+        }
+        System.out.printf(
+                Locale.ROOT,
+                "%s warmed up by %d calls, now %.0f/s%n",
+                team.contender().title(),
+                calls,
+                perSecond);
+    }
+
+    private static double load() {
+        return ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
+    }
+
+    private void measure(Team team, int callers, int bytes) throws Exception {
+        Team.Cpu before = team.cpu();
+        Load.Measured measured = team.load(callers, bytes, options.millis());
+        Team.Cpu used = team.cpu().minus(before);
+        double callerMicros = used.caller().toNanos() / 1e3 / measured.calls();
+        double serverMicros = used.servers().toNanos() / 1e3 / measured.calls();
+        String name = team.contender().title();
+        System.out.printf(
+                Locale.ROOT,
+                "  %5d bytes, %2d callers, %-11s %6.0f/s, p50 %6.0f µs, p99 %6.0f µs, processor %4.0f µs here, %4.0f µs there%n",
+                bytes,
+                callers,
+                name,
+                measured.perSecond(),
+                measured.p50Nanos() / 1e3,
+                measured.p99Nanos() / 1e3,
+                callerMicros,
+                serverMicros);
+        String column = column(bytes, callers);
+        perSecond.add(name, column, measured.perSecond());
+        p50.add(name, column, measured.p50Nanos() / 1e3);
+        p99.add(name, column, measured.p99Nanos() / 1e3);
+        cpu.add(name, column, callerMicros + serverMicros);
+    }
+
+    private static String column(int bytes, int callers) {
+        return bytes + " bytes, " + callers;
+    }
+
+    private List<String> columns() {
+        return options.bytes().stream()
+                .flatMap(bytes -> options.callers().stream().map(callers -> column(bytes, callers)))
+                .toList();
+    }
+
+    /** As tables of Markdown, so that they can be kept. */
+    private void print() {
+        List<String> all = perSecond.subjects();
+        List<String> others = all.stream().filter(name -> !name.equals(OURS)).toList();
+        print("calls/s", "%.0f", all, perSecond::median);
+        print(OURS + ", times", "%.2f", others, (name, column) -> perSecond.ratio(OURS, name, column));
+        print("p50, µs", "%.0f", all, p50::median);
+        print("p99, µs", "%.0f", all, p99::median);
+        print("processor, µs a call", "%.0f", all, cpu::median);
+        System.out.println();
+    }
+
+    private void print(
+            String title, String format, List<String> names, BiFunction<String, String, OptionalDouble> figure) {
+        List<String> columns = columns();
+        System.out.println(
+                "\n| " + title + " | " + String.join(" | ", columns) + " |\n|---|" + "---:|".repeat(columns.size()));
+        for (String name : names) {
+            String row = columns.stream()
+                    .map(column -> text(figure.apply(name, column), format))
+                    .collect(Collectors.joining(" | "));
+            System.out.println("| " + name + " | " + row + " |");
+        }
+    }
+
+    private static String text(OptionalDouble figure, String format) {
+        return figure.isPresent() ? String.format(Locale.ROOT, format, figure.getAsDouble()) : "";
+    }
+}

@@ -1,0 +1,61 @@
+package org.hatask.benchmarks.calls;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * The main part of a process of a contender. It says when it is ready, then answers each line it reads with one of its own, and
+ * ends when there are no more: also when whoever started it has died.
+ */
+public final class Member {
+
+    /** Begins a line that is meant for whoever started the process; others may write there as well. */
+    static final String MARK = "@ ";
+
+    private Member() {}
+
+    /** @param args the contender's option and the {@link Place} */
+    public static void run(String... args) throws Exception {
+        Place place = Place.parse(args[1]);
+        Contender contender = contender(args[0]);
+        BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+        if (place.isCaller()) {
+            try (Contender.Caller caller = contender.call(place);
+                    Load load = new Load(caller)) {
+                say("ready");
+                for (String line = in.readLine(); line != null; line = in.readLine()) {
+                    say(answer(load, line.split(" ")));
+                }
+            }
+        } else {
+            try (AutoCloseable server = contender.serve(place)) {
+                say("ready");
+                while (in.readLine() != null) {
+                    say("");
+                }
+            }
+        }
+    }
+
+    private static Contender contender(String option) {
+        for (Contenders each : Contenders.values()) {
+            if (each.option().equals(option)) {
+                return each.make();
+            }
+        }
+        throw new IllegalArgumentException("'" + option + "' is none of the contenders.");
+    }
+
+    private static String answer(Load load, String... command) throws Exception {
+        int callers = Integer.parseInt(command[0]);
+        int bytes = Integer.parseInt(command[1]);
+        int millis = Integer.parseInt(command[2]);
+        return load.run(callers, bytes, millis).toString();
+    }
+
+    private static void say(String line) throws IOException {
+        System.out.println(MARK + line);
+    }
+}
