@@ -3,7 +3,9 @@ package org.hatask.benchmarks;
 import java.util.Arrays;
 import org.hatask.benchmarks.calls.CallsBenchmark;
 import org.hatask.benchmarks.calls.Member;
+import org.hatask.benchmarks.calls.NodeDeathBenchmark;
 import org.hatask.benchmarks.durable.DurableBenchmark;
+import org.hatask.benchmarks.local.LocalBenchmark;
 
 /** The first argument is the question. */
 public final class Benchmarks {
@@ -11,8 +13,10 @@ public final class Benchmarks {
     private static final String USAGE = """
             usage: benchmarks/run <question> [--<option>=<value> …]
 
-              calls     remote calls per second, their times and their cost, beside raw sockets, Dubbo, Hazelcast, Ignite, RestClient
-              durable   durable tasks submitted and completed per second, beside db-scheduler and JobRunr
+              calls       remote calls per second, their times and their cost, beside raw sockets, Dubbo, Hazelcast, Ignite, RestClient
+              node-death  what callers see when one of three servers is killed
+              local       what a call costs whose node is the caller's own, over the plain proxied call (JMH)
+              durable     durable tasks submitted and completed per second, beside db-scheduler and JobRunr
             """;
 
     private Benchmarks() {}
@@ -23,6 +27,8 @@ public final class Benchmarks {
         try {
             switch (question) {
                 case "calls" -> CallsBenchmark.run(new Arguments(rest));
+                case "local" -> LocalBenchmark.run(new Arguments(rest));
+                case "node-death" -> NodeDeathBenchmark.run(new Arguments(rest));
                 case "durable" -> DurableBenchmark.run(new Arguments(rest));
                 // A process of a benchmark that needs several.
                 case "member" -> Member.run(rest);

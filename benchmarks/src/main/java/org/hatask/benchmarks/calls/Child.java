@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.hatask.benchmarks.Benchmarks;
 
 /** Another process, which runs {@link Member}. */
 final class Child implements AutoCloseable {
@@ -33,7 +34,7 @@ final class Child implements AutoCloseable {
         command.addAll(moreJavaOptions);
         command.add("-Djava.io.tmpdir=" + System.getProperty("java.io.tmpdir"));
         command.addAll(List.of("-cp", System.getProperty("java.class.path")));
-        command.add("org.springframework.boot.loader.launch.JarLauncher");
+        command.add(Benchmarks.class.getName());
         command.addAll(List.of("member", contender.option(), place.toString()));
         return new Child(
                 new ProcessBuilder(command).redirectError(Redirect.INHERIT).start());
@@ -45,11 +46,15 @@ final class Child implements AutoCloseable {
     }
 
     String ask(String question) throws IOException {
-        to.println(question);
+        tell(question);
         return answer();
     }
 
-    private String answer() throws IOException {
+    void tell(String question) {
+        to.println(question);
+    }
+
+    String answer() throws IOException {
         for (String line = from.readLine(); line != null; line = from.readLine()) {
             if (line.startsWith(Member.MARK)) {
                 return line.substring(Member.MARK.length());

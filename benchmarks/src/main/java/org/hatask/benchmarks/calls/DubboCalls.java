@@ -36,7 +36,6 @@ final class DubboCalls implements Contender {
                 .map(port -> "dubbo://127.0.0.1:" + port)
                 .collect(Collectors.joining(";")));
         reference.setLoadbalance("roundrobin");
-        reference.setRetries(0);
         reference.setTimeout(10_000);
         DubboBootstrap bootstrap = bootstrap().reference(reference);
         bootstrap.start();

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.List;
 import org.hatask.HaCluster;
 import org.hatask.HaTask;
+import org.hatask.Retry;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Configuration;
@@ -23,7 +24,7 @@ final class HaTaskCalls implements Contender {
     @Component("desk")
     static class Desk {
 
-        @HaTask
+        @HaTask(retry = @Retry(maxAttempts = 3))
         public String work(String text, int number) {
             return Contender.answer(text, number);
         }

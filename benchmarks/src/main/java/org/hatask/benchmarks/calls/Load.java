@@ -1,5 +1,6 @@
 package org.hatask.benchmarks.calls;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
@@ -9,6 +10,8 @@ import org.HdrHistogram.Histogram;
 
 /** Calls of several threads, each of which makes its next call when the last one has been answered. */
 final class Load implements AutoCloseable {
+
+    private static final Duration LONGEST = Duration.ofMinutes(10);
 
     private final Contender.Caller caller;
     private final ExecutorService threads = Executors.newCachedThreadPool(task -> {
@@ -81,8 +84,48 @@ final class Load implements AutoCloseable {
         return times;
     }
 
+    /** Goes on when calls fail. */
+    Timeline watch(int callers, int bytes, int millis) throws Exception {
+        String text = "x".repeat(bytes);
+        long start = System.nanoTime();
+        long end = start + millis * 1_000_000L;
+        Timeline timeline = new Timeline(start, millis);
+        List<Future<?>> running = new ArrayList<>();
+        for (int i = 0; i < callers; i++) {
+            int number = i;
+            running.add(threads.submit(() -> watch(text, number, end, timeline)));
+        }
+        for (Future<?> one : running) {
+            one.get();
+        }
+        return timeline;
+    }
+
+    private void watch(String text, int number, long end, Timeline timeline) {
+        long before = System.nanoTime();
+        while (before - end < 0) {
+            boolean answered = isAnswered(text, number);
+            long after = System.nanoTime();
+            if (answered) {
+                timeline.ended(before, after);
+            } else {
+                timeline.failed();
+            }
+            before = after;
+        }
+    }
+
+    private boolean isAnswered(String text, int number) {
+        try {
+            return Contender.answer(text, number).equals(caller.work(text, number));
+        } catch (Exception e) {
+            return false;
+        }
+    }
+
+    /** Made in one piece, as one that grows would measure its growing. */
     private static Histogram newHistogram() {
-        return new Histogram(3);
+        return new Histogram(LONGEST.toNanos(), 2);
     }
 
     @Override

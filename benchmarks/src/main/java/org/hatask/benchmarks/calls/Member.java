@@ -49,10 +49,12 @@ public final class Member {
     }
 
     private static String answer(Load load, String... command) throws Exception {
-        int callers = Integer.parseInt(command[0]);
-        int bytes = Integer.parseInt(command[1]);
-        int millis = Integer.parseInt(command[2]);
-        return load.run(callers, bytes, millis).toString();
+        int callers = Integer.parseInt(command[1]);
+        int bytes = Integer.parseInt(command[2]);
+        int millis = Integer.parseInt(command[3]);
+        return command[0].equals("watch")
+                ? load.watch(callers, bytes, millis).toString()
+                : load.run(callers, bytes, millis).toString();
     }
 
     private static void say(String line) throws IOException {

@@ -67,11 +67,16 @@ final class Team implements AutoCloseable {
     }
 
     Load.Measured load(int callers, int bytes, int millis) throws IOException {
-        return Load.Measured.parse(caller().ask(callers + " " + bytes + " " + millis));
+        return Load.Measured.parse(caller().ask("run " + callers + " " + bytes + " " + millis));
     }
 
     Child caller() {
         return children.get(SERVERS);
+    }
+
+    /** Kills the last server, which no other one depends on more than on the rest. */
+    void killServer() {
+        children.get(SERVERS - 1).kill();
     }
 
     @Override
