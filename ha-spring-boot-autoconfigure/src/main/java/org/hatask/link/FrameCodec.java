@@ -2,11 +2,9 @@ package org.hatask.link;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
-import java.nio.CharBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.hatask.execute.Refusal;
@@ -377,18 +375,14 @@ final class FrameCodec {
         if (length > max || length > in.remaining()) {
             throw new MalformedFrameException("length of a text");
         }
-        ByteBuffer bytes = in.slice(in.position(), length);
-        in.position(in.position() + length);
-        try {
-            CharBuffer chars = StandardCharsets.UTF_8
-                    .newDecoder()
-                    .onMalformedInput(CodingErrorAction.REPORT)
-                    .onUnmappableCharacter(CodingErrorAction.REPORT)
-                    .decode(bytes);
-            return chars.toString();
-        } catch (CharacterCodingException e) {
+        byte[] bytes = new byte[length];
+        in.get(bytes);
+        String text = new String(bytes, StandardCharsets.UTF_8);
+        // What is not UTF-8 has been replaced; a replacement that was sent is written as the very same bytes again.
+        if (text.indexOf('\uFFFD') >= 0 && !Arrays.equals(bytes, text.getBytes(StandardCharsets.UTF_8))) {
             throw new MalformedFrameException("text that is not UTF-8");
         }
+        return text;
     }
 
     static void need(ByteBuffer in, int bytes, String what) throws MalformedFrameException {
