@@ -40,6 +40,12 @@ final class Link {
      */
     private static final int ACCEPTED_PATIENCE = 4;
 
+    /**
+     * Bytes that sockets take at any rate, even if the peer reads nothing. A caller writes its call itself while no more than
+     * that can lie unread, were all pending calls as large as its own: then it does not block there, even with Tomcat's client.
+     */
+    private static final int UNREAD = 64 * 1024;
+
     private final Handshake.Peer peer;
     private final boolean withAsk;
     private final boolean withTrace;
@@ -167,7 +173,8 @@ final class Link {
         }
         lastUsedNanos = nanoTime.getAsLong();
         pending.put(id, call);
-        Outbox.Offer offer = outbox.offer(frame, call, settings.sendQueueSize());
+        boolean directly = dialled && (long) frame.length * pending.size() <= UNREAD;
+        Outbox.Offer offer = outbox.offer(frame, call, settings.sendQueueSize(), directly);
         if (offer != Outbox.Offer.TAKEN) {
             if (pending.remove(id) != null) {
                 call.notSent(
@@ -339,7 +346,8 @@ final class Link {
     private void answer(long id, byte[] frame) {
         serving.remove(id);
         lastUsedNanos = nanoTime.getAsLong();
-        if (send(frame) == Outbox.Offer.CLOSED) {
+        // The container's side of a connection never blocks.
+        if (send(frame, !dialled) == Outbox.Offer.CLOSED) {
             log.debug("The answer to {} is dropped: its link is closed", peer.nodeId());
         }
     }
@@ -362,9 +370,13 @@ final class Link {
         send(FrameCodec.encode(frame));
     }
 
+    void send(byte[] frame) {
+        send(frame, false);
+    }
+
     /** Answers and signals are not refused for a full box, as nobody could retry them; a box far over its limit is hopeless. */
-    Outbox.Offer send(byte[] frame) {
-        Outbox.Offer offer = outbox.offer(frame, null, 4L * settings.sendQueueSize());
+    private Outbox.Offer send(byte[] frame, boolean directly) {
+        Outbox.Offer offer = outbox.offer(frame, null, 4L * settings.sendQueueSize(), directly);
         if (offer == Outbox.Offer.FULL) {
             log.warn("Closing the link to {}: it does not take its answers", peer.nodeId());
             close(CloseCodes.GOING_AWAY, "the link to " + peer.nodeId() + " is congested");

@@ -47,8 +47,7 @@ import org.slf4j.LoggerFactory;
  * the application's requests cannot use up.
  *
  * <p>The futures it returns complete on the thread that reads the connection: what is chained to them must not block. Own
- * threads open and close connections and write to them, one for each that is being written to; one more is the timer of all
- * links. {@link #goAway()} comes before
+ * threads open and close connections, and write to those that are busy, one to each; one more is the timer of all links. {@link #goAway()} comes before
  * {@link #close()} where the process stops in order.
  */
 public final class LinkTransport implements TaskTransport {

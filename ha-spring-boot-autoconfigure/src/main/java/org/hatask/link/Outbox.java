@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What waits to be sent over one link. One message is in flight; all that is offered meanwhile goes out with the next one, so
- * that a busy link pays for seal, header and system call once for many frames, and nobody ever waits for a slow peer.
+ * that a busy link pays for seal, header and system call once for many frames, and nobody waits for a slow peer.
  *
  * <p>The lock guards everything but the sealer, which belongs to whoever has set {@code busy}.
  */
@@ -33,8 +33,8 @@ final class Outbox {
     private boolean closed;
 
     /**
-     * @param writer threads of the links' own that hand messages to sockets: Tomcat's client blocks there, and both its sides
-     *     break the connection when the thread is interrupted, as a caller's or a cancelled task's may be at any time
+     * @param writer threads of the links' own that hand to sockets what nobody else may: Tomcat's client blocks there, and both
+     *     its sides break the connection when the thread is interrupted, as a caller's or a cancelled task's may be at any time
      * @param broken told when the socket does not take a message
      */
     Outbox(Wire wire, Sealing.Sealer sealer, Executor writer, Consumer<Throwable> broken) {
@@ -55,8 +55,10 @@ final class Outbox {
     /**
      * @param call the call whose frame it is, or null
      * @param limit bytes that may wait beside this frame; one frame always fits into an empty box
+     * @param directly whether this thread may hand it to the socket if nothing is under way, which is quicker than to wake
+     *     another one
      */
-    Offer offer(byte[] frame, @Nullable Call call, long limit) {
+    Offer offer(byte[] frame, @Nullable Call call, long limit, boolean directly) {
         synchronized (queue) {
             if (closed) {
                 return Offer.CLOSED;
@@ -72,12 +74,20 @@ final class Outbox {
             busy = true;
             flushed = new CompletableFuture<>();
         }
+        boolean direct = directly && !Thread.currentThread().isInterrupted();
+        // One message and no more: what came meanwhile may be larger than what this thread may write.
+        if (!direct || sendNext() && !rests()) {
+            handOver();
+        }
+        return Offer.TAKEN;
+    }
+
+    private void handOver() {
         try {
             writer.execute(this::pump);
         } catch (RejectedExecutionException e) {
             broken.accept(e);
         }
-        return Offer.TAKEN;
     }
 
     /** From now on nothing is handed to the socket any more. */
@@ -101,17 +111,35 @@ final class Outbox {
 
     /** Sends message after message until there is none or one is under way; then its end goes on with the next. */
     private void pump() {
-        while (true) {
-            ByteBuffer message = next();
-            if (message == null) {
-                return;
-            }
-            Sent sent = new Sent();
-            wire.send(message, sent);
-            if (!sent.returned()) {
-                return;
-            }
+        boolean more = true;
+        while (more) {
+            more = sendNext();
         }
+    }
+
+    /** Whether a message has been sent, and not only begun. */
+    private boolean sendNext() {
+        ByteBuffer message = next();
+        if (message == null) {
+            return false;
+        }
+        Sent sent = new Sent();
+        wire.send(message, sent);
+        return sent.returned();
+    }
+
+    /** Gives the right to write back, if nothing waits. */
+    private boolean rests() {
+        CompletableFuture<Void> done;
+        synchronized (queue) {
+            if (!queue.isEmpty()) {
+                return false;
+            }
+            busy = false;
+            done = flushed;
+        }
+        done.complete(null);
+        return true;
     }
 
     private @Nullable ByteBuffer next() {

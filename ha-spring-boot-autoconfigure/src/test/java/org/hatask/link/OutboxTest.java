@@ -20,7 +20,7 @@ class OutboxTest {
     @Test
     void whatIsQueuedWhileAMessageIsUnderWayGoesOutTogether() throws Exception {
         for (long i = 0; i < 5; i++) {
-            outbox.offer(cancel(i), null, 1000);
+            outbox.offer(cancel(i), null, 1000, false);
         }
         assertThat(wire.messages).hasSize(1);
 
@@ -38,10 +38,10 @@ class OutboxTest {
     @Test
     void largeFrameTravelsAlone() throws Exception {
         byte[] large = FrameCodec.encode(new Frame.Result(1, new byte[Outbox.BATCH]));
-        outbox.offer(cancel(0), null, Long.MAX_VALUE);
-        outbox.offer(cancel(1), null, Long.MAX_VALUE);
-        outbox.offer(large, null, Long.MAX_VALUE);
-        outbox.offer(cancel(2), null, Long.MAX_VALUE);
+        outbox.offer(cancel(0), null, Long.MAX_VALUE, false);
+        outbox.offer(cancel(1), null, Long.MAX_VALUE, false);
+        outbox.offer(large, null, Long.MAX_VALUE, false);
+        outbox.offer(cancel(2), null, Long.MAX_VALUE, false);
         for (int i = 0; i < 3; i++) {
             wire.finish();
         }
@@ -53,18 +53,18 @@ class OutboxTest {
 
     @Test
     void fullBoxTakesNothing() {
-        outbox.offer(cancel(0), null, 30);
-        assertThat(outbox.offer(cancel(1), null, 30)).isEqualTo(Offer.TAKEN);
-        assertThat(outbox.offer(cancel(2), null, 30)).isEqualTo(Offer.TAKEN);
-        assertThat(outbox.offer(cancel(3), null, 30)).isEqualTo(Offer.FULL);
+        outbox.offer(cancel(0), null, 30, false);
+        assertThat(outbox.offer(cancel(1), null, 30, false)).isEqualTo(Offer.TAKEN);
+        assertThat(outbox.offer(cancel(2), null, 30, false)).isEqualTo(Offer.TAKEN);
+        assertThat(outbox.offer(cancel(3), null, 30, false)).isEqualTo(Offer.FULL);
     }
 
     @Test
     void onlyWhatWasHandedToTheSocketCountsAsSent() {
         Call sent = call();
         Call queued = call();
-        outbox.offer(cancel(0), sent, 1000);
-        outbox.offer(cancel(1), queued, 1000);
+        outbox.offer(cancel(0), sent, 1000, false);
+        outbox.offer(cancel(1), queued, 1000, false);
 
         outbox.close();
         wire.finish();
@@ -72,14 +72,14 @@ class OutboxTest {
         assertThat(sent.isHandedOver()).isTrue();
         assertThat(queued.isHandedOver()).isFalse();
         assertThat(wire.messages).hasSize(1);
-        assertThat(outbox.offer(cancel(2), null, 1000)).isEqualTo(Offer.CLOSED);
+        assertThat(outbox.offer(cancel(2), null, 1000, false)).isEqualTo(Offer.CLOSED);
     }
 
     @Test
     void callThatNobodyWaitsForAnyMoreIsNotSent() {
         Call given = call();
-        outbox.offer(cancel(0), null, 1000);
-        outbox.offer(cancel(1), given, 1000);
+        outbox.offer(cancel(0), null, 1000, false);
+        outbox.offer(cancel(1), given, 1000, false);
         given.outcome().cancel(false);
 
         wire.finish();
@@ -93,21 +93,60 @@ class OutboxTest {
         wire.immediate = true;
         wire.during = () -> {
             if (wire.messages.size() < 100_000) {
-                outbox.offer(cancel(1), null, 1000);
+                outbox.offer(cancel(1), null, 1000, false);
             }
         };
-        outbox.offer(cancel(0), null, 1000);
+        outbox.offer(cancel(0), null, 1000, false);
         assertThat(wire.messages).hasSize(100_000);
         assertThat(outbox.flushed()).isDone();
     }
 
     @Test
     void failureToSendIsReportedAndNothingFollows() {
-        outbox.offer(cancel(0), null, 1000);
-        outbox.offer(cancel(1), null, 1000);
+        outbox.offer(cancel(0), null, 1000, false);
+        outbox.offer(cancel(1), null, 1000, false);
         wire.fail();
         assertThat(broken).hasSize(1);
         assertThat(wire.messages).hasSize(1);
+    }
+
+    @Test
+    void whatIsOfferedDirectlyIsSentByThatThreadAndWhatComesMeanwhileByAnother() throws Exception {
+        List<Runnable> handedOver = new ArrayList<>();
+        Outbox direct = new Outbox(wire, new Sealing.Sealer(TestNode.KEY), handedOver::add, broken::add);
+        wire.immediate = true;
+        direct.offer(cancel(0), null, 1000, true);
+        assertThat(wire.messages).hasSize(1);
+        assertThat(handedOver).isEmpty();
+        assertThat(direct.flushed()).isDone();
+
+        wire.during = () -> {
+            wire.during = () -> {};
+            direct.offer(cancel(2), null, 1000, true);
+        };
+        direct.offer(cancel(1), null, 1000, true);
+        assertThat(wire.messages).hasSize(2);
+        assertThat(direct.flushed()).isNotDone();
+
+        handedOver.remove(0).run();
+        assertThat(wire.messages).hasSize(3);
+        assertThat(direct.flushed()).isDone();
+        for (int i = 0; i < 3; i++) {
+            assertThat(opener.open(wire.messages.get(i))).containsExactly(new Frame.Cancel(i));
+        }
+    }
+
+    @Test
+    void interruptedThreadLeavesItToAnother() throws Exception {
+        List<Runnable> handedOver = new ArrayList<>();
+        Outbox direct = new Outbox(wire, new Sealing.Sealer(TestNode.KEY), handedOver::add, broken::add);
+        Thread.currentThread().interrupt();
+        direct.offer(cancel(0), null, 1000, true);
+        assertThat(Thread.interrupted()).isTrue();
+        assertThat(wire.messages).isEmpty();
+
+        handedOver.remove(0).run();
+        assertThat(opener.open(wire.messages.get(0))).containsExactly(new Frame.Cancel(0));
     }
 
     private static Call call() {
