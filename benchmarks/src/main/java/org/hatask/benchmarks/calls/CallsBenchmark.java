@@ -2,7 +2,6 @@ package org.hatask.benchmarks.calls;
 
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -22,7 +21,6 @@ public final class CallsBenchmark {
 
     private static final int WARM_UP_CALLERS = 64;
     private static final int WARM_UP_MILLIS = 500;
-    private static final Duration LONGEST_WARM_UP = Duration.ofSeconds(20);
 
     private final Options options;
     private final Rounds perSecond = new Rounds();
@@ -34,6 +32,7 @@ public final class CallsBenchmark {
             int rounds,
             int millis,
             int warmUpCalls,
+            int warmUpSeconds,
             List<Integer> callers,
             List<Integer> bytes,
             Set<String> only,
@@ -44,6 +43,7 @@ public final class CallsBenchmark {
                     arguments.number("rounds", 3, 1),
                     arguments.number("millis", 1500, 100),
                     arguments.number("warm-up-calls", 150_000, 0),
+                    arguments.number("warm-up-seconds", 20, 1),
                     numbers(arguments.text("callers", "1,16,64")),
                     numbers(arguments.text("bytes", "10,10240")),
                     Set.of(arguments
@@ -116,7 +116,7 @@ public final class CallsBenchmark {
         long start = System.nanoTime();
         long calls = 0;
         double perSecond = 0;
-        while (calls < options.warmUpCalls() && System.nanoTime() - start < LONGEST_WARM_UP.toNanos()) {
+        while (calls < options.warmUpCalls() && System.nanoTime() - start < options.warmUpSeconds() * 1_000_000_000L) {
             for (int bytes : options.bytes()) {
                 Load.Measured last = team.load(WARM_UP_CALLERS, bytes, WARM_UP_MILLIS);
                 calls += last.calls();

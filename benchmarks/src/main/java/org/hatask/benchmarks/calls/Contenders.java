@@ -9,7 +9,7 @@ enum Contenders {
     HA_TASK("ha-task", "HA Task", HaTaskCalls::new),
     RAW("raw", "raw sockets", RawSockets::new),
     DUBBO("dubbo", "Dubbo", DubboCalls::new),
-    HAZELCAST("hazelcast", "Hazelcast", HazelcastCalls::new),
+    HAZELCAST("hazelcast", "Hazelcast", HazelcastCalls::new, HazelcastCalls.JAVA_OPTIONS),
     IGNITE("ignite", "Ignite", IgniteCalls::new, IgniteCalls.JAVA_OPTIONS),
     REST("rest", "RestClient", RestCalls::new);
 

@@ -17,6 +17,15 @@ import java.util.concurrent.atomic.AtomicInteger;
 /** Hazelcast's executor, each member in turn; the caller is a lite member. The task has its fastest kind of serialisation. */
 final class HazelcastCalls implements Contender {
 
+    /** As its documentation asks for. */
+    static final List<String> JAVA_OPTIONS = List.of(
+            "--add-modules=java.se",
+            "--add-exports=java.base/jdk.internal.ref=ALL-UNNAMED",
+            "--add-opens=java.base/java.lang=ALL-UNNAMED",
+            "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
+            "--add-opens=java.management/sun.management=ALL-UNNAMED",
+            "--add-opens=jdk.management/com.sun.management.internal=ALL-UNNAMED");
+
     /** A task as it travels. */
     public static final class Work implements Callable<String>, IdentifiedDataSerializable {
 
