@@ -47,8 +47,8 @@ import org.slf4j.LoggerFactory;
  * the application's requests cannot use up.
  *
  * <p>The futures it returns complete on the thread that reads the connection: what is chained to them must not block. Own
- * threads open and close connections, and write to those that are busy, one to each; one more is the timer of all links. {@link #goAway()} comes before
- * {@link #close()} where the process stops in order.
+ * threads open and close connections, and write to those that are busy, one to each; one more is the timer of all links.
+ * {@link #goAway()} comes before {@link #close()} where the process stops in order.
  */
 public final class LinkTransport implements TaskTransport {
 
@@ -342,7 +342,7 @@ public final class LinkTransport implements TaskTransport {
             }
             try {
                 if (!ended.get()) {
-                    client.connectToServer(created, config, uri);
+                    NoDelay.set(client.connectToServer(created, config, uri));
                 }
             } catch (DeploymentException | IOException | RuntimeException e) {
                 DialProblem problem = DialProblem.of(e, target);

@@ -228,6 +228,19 @@ class LinkTransportTest {
     }
 
     @Test
+    void noPartOfAMessageWaitsUntilThePeerHasAcknowledgedTheOneBefore() {
+        TestNode a = start("a");
+        TestNode b = start("b");
+        String large = "x".repeat(20_000);
+        long start = System.nanoTime();
+        for (int i = 0; i < 100; i++) {
+            assertThat(TestTasks.get(a.call(b, large))).isEqualTo(new Outcome.Succeeded(large));
+        }
+        // An acknowledgement alone takes 40 ms.
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(3));
+    }
+
+    @Test
     void interruptedThreadsNeitherBreakTheLinkTheyCallOverNorTheOneTheyAnswerOver() {
         TestNode a = start("a");
         TestNode b = start("b");
