@@ -1,6 +1,8 @@
 package org.hatask.dispatch;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.hatask.Role;
 import org.hatask.cluster.ClusterView;
@@ -16,10 +18,7 @@ public final class RoleRouter {
 
     /** The candidates, ordered by id; empty when there is none at the moment. */
     static List<Node> candidates(ClusterView view, Role role) {
-        return view.members().stream()
-                .filter(Node::takesTasks)
-                .filter(node -> hasRole(view, node, role))
-                .toList();
+        return keep(view.members(), node -> node.takesTasks() && hasRole(view, node, role));
     }
 
     /** Whether a task of this role is for the node. */
@@ -54,9 +53,23 @@ public final class RoleRouter {
 
     /** Those of the candidates that can execute the task, as far as their records tell. */
     static List<Node> able(List<Node> candidates, TaskDefinition task) {
-        return candidates.stream()
-                .filter(node -> node.lacks(task.name(), task.signature()).isEmpty())
-                .toList();
+        return keep(
+                candidates, node -> node.lacks(task.name(), task.signature()).isEmpty());
+    }
+
+    /** The list itself when all are kept: so it is as a rule, and every call asks. */
+    private static List<Node> keep(List<Node> nodes, Predicate<Node> which) {
+        List<Node> kept = null;
+        for (int i = 0; i < nodes.size(); i++) {
+            Node node = nodes.get(i);
+            boolean keeps = which.test(node);
+            if (!keeps && kept == null) {
+                kept = new ArrayList<>(nodes.subList(0, i));
+            } else if (keeps && kept != null) {
+                kept.add(node);
+            }
+        }
+        return kept == null ? nodes : kept;
     }
 
     /** What the candidates lack for the task, as words for a message; empty when all may execute it. */
