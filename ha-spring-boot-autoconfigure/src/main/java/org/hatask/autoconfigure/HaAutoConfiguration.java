@@ -43,7 +43,6 @@ import org.springframework.beans.factory.BeanFactory;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
-import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
@@ -66,7 +65,6 @@ import org.springframework.util.function.SingletonSupplier;
         after = {HaZooKeeperAutoConfiguration.class, HaLinkAutoConfiguration.class},
         afterName = "org.springframework.cloud.loadbalancer.config.LoadBalancerAutoConfiguration")
 @ConditionalOnProperty(prefix = "ha", name = "enabled", matchIfMissing = true)
-@ConditionalOnClass(name = HaLinkAutoConfiguration.WEB_SOCKET)
 @EnableConfigurationProperties(HaProperties.class)
 @Import(HaFailureConfiguration.class)
 public class HaAutoConfiguration {

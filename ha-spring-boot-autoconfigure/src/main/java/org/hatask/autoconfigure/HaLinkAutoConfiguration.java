@@ -1,5 +1,6 @@
 package org.hatask.autoconfigure;
 
+import jakarta.websocket.server.ServerContainer;
 import java.util.List;
 import java.util.stream.Stream;
 import org.hatask.cluster.ClusterState;
@@ -13,6 +14,7 @@ import org.hatask.link.LinkServer;
 import org.hatask.link.LinkSettings;
 import org.hatask.link.LinkTransport;
 import org.hatask.link.NodeReport;
+import org.hatask.link.ReactiveLinkServer;
 import org.hatask.link.TaskReceiver;
 import org.hatask.zookeeper.ZooKeeperClients;
 import org.springframework.beans.factory.ObjectProvider;
@@ -27,16 +29,14 @@ import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.Ordered;
+import org.springframework.core.env.Environment;
+import org.springframework.web.context.WebApplicationContext;
 
 /** The connections between nodes. */
 @AutoConfiguration(after = HaZooKeeperAutoConfiguration.class)
 @ConditionalOnProperty(prefix = "ha", name = "enabled", matchIfMissing = true)
-@ConditionalOnClass(name = HaLinkAutoConfiguration.WEB_SOCKET)
 @EnableConfigurationProperties(HaProperties.class)
 public class HaLinkAutoConfiguration {
-
-    /** Comes with every servlet container of Spring Boot. */
-    static final String WEB_SOCKET = "jakarta.websocket.ContainerProvider";
 
     @Bean
     ClusterKeyBean haClusterKey(HaProperties properties, ZooKeeperClients clients) {
@@ -103,9 +103,10 @@ public class HaLinkAutoConfiguration {
                 defaults.flushTimeout());
     }
 
-    /** Where other nodes' links are accepted. */
+    /** Where other nodes' links are accepted in applications on a servlet container. */
     @Configuration(proxyBeanMethods = false)
     @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.SERVLET)
+    @ConditionalOnClass(ServerContainer.class)
     static class Server {
 
         /** Before every other filter: the link proves who speaks by itself, so nobody needs to let it through. */
@@ -116,6 +117,30 @@ public class HaLinkAutoConfiguration {
             registration.setOrder(Ordered.HIGHEST_PRECEDENCE);
             registration.setAsyncSupported(true);
             return registration;
+        }
+
+        @Bean
+        LinkDoor haLinkDoor(WebApplicationContext context) {
+            return new LinkDoor.OfServlets(context);
+        }
+    }
+
+    /** Where they are accepted in reactive applications. */
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.REACTIVE)
+    @ConditionalOnClass(name = "reactor.netty.http.server.HttpServer")
+    static class ReactiveServer {
+
+        @Bean
+        ReactiveLinkServer haLinkServer(LinkTransport transport, HaProperties properties) {
+            return new ReactiveLinkServer(
+                    transport,
+                    Math.toIntExact(properties.link().maxMessageSize().toBytes()));
+        }
+
+        @Bean
+        LinkDoor haLinkDoor(Environment environment) {
+            return new LinkDoor.OfNetty(environment);
         }
     }
 }

@@ -25,7 +25,6 @@ import org.springframework.web.servlet.ModelAndView;
 /** Cold standby: what is marked lives only on the primary. With any other topology nothing of it exists. */
 @AutoConfiguration(after = HaAutoConfiguration.class)
 @ConditionalOnProperty(prefix = "ha", name = "enabled", matchIfMissing = true)
-@ConditionalOnClass(name = HaLinkAutoConfiguration.WEB_SOCKET)
 @Conditional(HaStandbyAutoConfiguration.OnColdStandby.class)
 public class HaStandbyAutoConfiguration {
 

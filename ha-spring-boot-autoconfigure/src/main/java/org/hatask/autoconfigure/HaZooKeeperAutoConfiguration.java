@@ -22,7 +22,6 @@ import org.hatask.zookeeper.ZooKeeperSettings;
 import org.springframework.beans.factory.BeanFactory;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
-import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
@@ -35,7 +34,6 @@ import org.springframework.util.function.SingletonSupplier;
 /** Who is in the cluster and who leads it, by ZooKeeper. */
 @AutoConfiguration
 @ConditionalOnProperty(prefix = "ha", name = "enabled", matchIfMissing = true)
-@ConditionalOnClass(name = HaLinkAutoConfiguration.WEB_SOCKET)
 @EnableConfigurationProperties(HaProperties.class)
 public class HaZooKeeperAutoConfiguration {
 

@@ -89,20 +89,36 @@ final class NodeIdentity {
         return node(URI.create("http://" + host), properties.masterEligible(), properties.acceptsTasks());
     }
 
-    /** This node as others see it. Without a web server nobody can reach it, so it only calls. */
+    /** This node as others see it. Where nobody can reach it, it only calls. */
     Node complete() {
         WebServer server = context instanceof WebServerApplicationContext web ? web.getWebServer() : null;
-        if (server == null || server.getPort() < 0) {
-            log.warn("Node {} has no web server: it calls tasks on other nodes but executes none", id);
-            return node(URI.create("http://" + host), false, false);
+        LinkDoor door = context.getBeanProvider(LinkDoor.class).getIfAvailable();
+        String closed = whyClosed(server, door);
+        if (closed != null || server == null || door == null) {
+            String sentence = "Node {} only calls tasks on other nodes, executes none and is never master, since {}";
+            if (properties.acceptsTasks()) {
+                log.warn(sentence + ". If that is meant, say so with ha.node.accepts-tasks=false", id, closed);
+            } else {
+                log.info(sentence, id, closed);
+            }
+            return node(URI.create("http://" + bracketed(host)), false, false);
         }
-        Environment environment = context.getEnvironment();
         ServerProperties configured =
                 context.getBeanProvider(ServerProperties.class).getIfAvailable();
         boolean tls = configured != null && Ssl.isEnabled(configured.getSsl());
-        String path = environment.getProperty("server.servlet.context-path", "");
-        URI uri = URI.create((tls ? "https" : "http") + "://" + bracketed(host) + ":" + server.getPort() + path);
+        URI uri = URI.create((tls ? "https" : "http") + "://" + bracketed(host) + ":" + server.getPort() + door.path());
         return node(uri, properties.masterEligible(), properties.acceptsTasks());
+    }
+
+    private static @Nullable String whyClosed(@Nullable WebServer server, @Nullable LinkDoor door) {
+        if (server == null || server.getPort() < 0) {
+            return "it has no web server that listens: add spring-boot-starter-web or spring-boot-starter-webflux";
+        }
+        return door != null
+                ? door.whyClosed(server)
+                : "its web server " + server.getClass().getSimpleName()
+                        + " accepts no links: use a servlet container with WebSocket support, or WebFlux on Netty"
+                        + " (spring-boot-starter-reactor-netty)";
     }
 
     private static String bracketed(String host) {

@@ -183,9 +183,11 @@ public final class Dispatcher implements AutoCloseable {
     /**
      * The same for a method that returns a future. The first attempt, if it is for this node, is made in place; later ones
      * on a thread of the executor. To cancel the future cancels the attempt.
+     *
+     * @param local null to make every attempt on a thread of the executor
      */
     public CompletableFuture<@Nullable Object> callAsync(
-            TaskDefinition task, @Nullable Object[] arguments, Supplier<Callable<@Nullable Object>> local) {
+            TaskDefinition task, @Nullable Object[] arguments, @Nullable Supplier<Callable<@Nullable Object>> local) {
         AsyncCall call = new AsyncCall(task, arguments, newExecution(task, arguments));
         call.goOn(local);
         return call.result;

@@ -19,6 +19,8 @@ import org.hatask.execute.TaskInvoker;
 import org.jspecify.annotations.Nullable;
 import org.springframework.aop.ProxyMethodInvocation;
 import org.springframework.aop.support.AopUtils;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
 
 /** Stands before the tasks of one bean and turns their calls into executions. */
 public final class HaTaskInterceptor implements MethodInterceptor {
@@ -55,6 +57,21 @@ public final class HaTaskInterceptor implements MethodInterceptor {
             return invocation.proceed();
         }
         Engine ha = engine.get();
+        return task.isReactive() ? Mono.defer(() -> subscribed(task, invocation, ha)) : dispatch(task, invocation, ha);
+    }
+
+    private static Mono<?> subscribed(TaskDefinition task, MethodInvocation invocation, Engine ha) {
+        try {
+            return dispatch(task, invocation, ha) instanceof CompletableFuture<?> future
+                    ? Mono.fromFuture(future)
+                    : Mono.empty();
+        } catch (Throwable e) {
+            return Mono.error(e);
+        }
+    }
+
+    private static @Nullable Object dispatch(TaskDefinition task, MethodInvocation invocation, Engine ha)
+            throws Throwable {
         if (task.scheduled()
                 && ScheduledFiring.isFiring(task)
                 && !ha.mastership().isHeld()) {
@@ -68,13 +85,29 @@ public final class HaTaskInterceptor implements MethodInterceptor {
                     "Task " + task + " is for the role " + task.role() + " with offRole = REJECT, and node "
                             + ha.cluster().view().self().id() + " has not that role");
         }
+        boolean mustNotBlock = Schedulers.isInNonBlockingThread();
+        if (mustNotBlock && (task.isDurable() || !task.async())) {
+            throw blocking(task);
+        }
         if (task.isDurable()) {
             return ha.durable().call(task, invocation.getArguments());
         }
         Supplier<Callable<@Nullable Object>> local = () -> inPlace(task, invocation);
-        return task.async()
-                ? ha.dispatcher().callAsync(task, invocation.getArguments(), local)
-                : ha.dispatcher().call(task, invocation.getArguments(), local);
+        if (!task.async()) {
+            return ha.dispatcher().call(task, invocation.getArguments(), local);
+        }
+        // Whatever the method does, nothing else waits for it on a thread of the executor.
+        boolean inPlace = !mustNotBlock && !task.isReactive();
+        return ha.dispatcher().callAsync(task, invocation.getArguments(), inPlace ? local : null);
+    }
+
+    private static TaskRejectedException blocking(TaskDefinition task) {
+        return new TaskRejectedException("Task " + task + " was not started: it was called on thread "
+                + Thread.currentThread().getName() + ", which serves many requests and must not wait"
+                + (task.isDurable()
+                        ? " until a durable task is recorded. Call it on another thread, as with"
+                        : ". Let the method return a Mono or a CompletableFuture, or call it on another thread, as with")
+                + " Mono.fromCallable(…).subscribeOn(Schedulers.boundedElastic()).");
     }
 
     private @Nullable TaskDefinition taskOf(MethodInvocation invocation) {

@@ -8,6 +8,7 @@ import java.util.Map;
 import org.hatask.Delivery;
 import org.hatask.OffRole;
 import org.hatask.Role;
+import reactor.core.publisher.Mono;
 
 /**
  * A task as this node knows it.
@@ -24,9 +25,9 @@ import org.hatask.Role;
  * @param delivery what becomes of a call when its caller dies
  * @param balance how one of several nodes is chosen
  * @param scheduled whether the method also is {@code @Scheduled}
- * @param async whether it returns a {@code CompletableFuture}
+ * @param async whether it returns a {@code CompletableFuture} or a {@code Mono}, so that its caller need not wait
  * @param parameterTypes types of the arguments, with generics
- * @param resultType type of the result, with generics; what the future holds where it returns a future
+ * @param resultType type of the result, with generics; what the future or {@code Mono} holds where it returns one
  * @param errorTypes exceptions that are rebuilt from another node's answer, by class name
  * @param signature what must be the same on both nodes for arguments and result to be understood
  */
@@ -57,6 +58,11 @@ public record TaskDefinition(
     /** Whether a call is recorded before it is executed. */
     public boolean isDurable() {
         return delivery == Delivery.DURABLE;
+    }
+
+    /** Whether it returns a {@code Mono}: to call it does nothing, to subscribe to it executes the task. */
+    public boolean isReactive() {
+        return method.getReturnType() == Mono.class;
     }
 
     /** Identity is the name: a registry holds one definition of it. */

@@ -21,6 +21,7 @@ import org.hatask.OffRole;
 import org.hatask.Retry;
 import org.hatask.Role;
 import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Publisher;
 import org.springframework.beans.factory.Aware;
 import org.springframework.beans.factory.BeanFactory;
 import org.springframework.boot.convert.DurationStyle;
@@ -33,6 +34,7 @@ import org.springframework.scheduling.annotation.Async;
 import org.springframework.scheduling.annotation.Scheduled;
 import org.springframework.util.ClassUtils;
 import org.springframework.util.ReflectionUtils;
+import reactor.core.publisher.Mono;
 
 /**
  * Reads {@link HaTask} from a bean's class, with placeholders and configuration applied, and makes sure that every task
@@ -141,6 +143,7 @@ public final class TaskDefinitionFactory {
         String where = "Method " + describe(method) + " of bean '" + beanName + "'";
         checkInterceptable(where, beanClass, method);
         checkNotAsync(where, beanClass, method);
+        checkReactive(where, method);
         HaTask annotation = found.annotation();
         String name = name(beanName, method, found);
         TaskOverride override = overrides.getOrDefault(name, TaskOverride.NONE);
@@ -149,7 +152,7 @@ public final class TaskDefinitionFactory {
         Role role = masterExecutesAll ? Role.MASTER : written;
         OffRole offRole = override.offRole() != null ? override.offRole() : annotation.offRole();
         List<Type> parameters = parameterTypes(where, beanClass, method);
-        boolean async = CompletableFuture.class == method.getReturnType();
+        boolean async = CompletableFuture.class == method.getReturnType() || Mono.class == method.getReturnType();
         Type result = resultType(where, beanClass, method, async);
         return new TaskDefinition(
                 name,
@@ -163,8 +166,7 @@ public final class TaskDefinitionFactory {
                 offRole,
                 delivery(where, name, method, annotation, override),
                 balance(where, name, method, role, annotation, override),
-                !AnnotatedElementUtils.findMergedRepeatableAnnotations(method, Scheduled.class)
-                        .isEmpty(),
+                isScheduled(method),
                 async,
                 parameters,
                 result,
@@ -200,6 +202,26 @@ public final class TaskDefinitionFactory {
                     where + " is annotated with @HaTask and with @Async.",
                     "Remove @Async and let the method return a CompletableFuture: then no caller waits for it.");
         }
+    }
+
+    /** A stream would have to be kept open between two nodes; and Spring subscribes to a scheduled publisher by itself. */
+    private static void checkReactive(String where, Method method) {
+        Class<?> result = method.getReturnType();
+        if (result != Mono.class && Publisher.class.isAssignableFrom(result)) {
+            throw new InvalidTaskException(
+                    where + " returns " + result.getName() + ", a stream, which cannot travel to another node.",
+                    "Return a Mono of what is needed, such as flux.collectList().");
+        }
+        if (result == Mono.class && isScheduled(method)) {
+            throw new InvalidTaskException(
+                    where + " is annotated with @HaTask and with @Scheduled but returns a Mono.",
+                    "Let a scheduled task return void, or a CompletableFuture such as mono.toFuture().");
+        }
+    }
+
+    private static boolean isScheduled(Method method) {
+        return !AnnotatedElementUtils.findMergedRepeatableAnnotations(method, Scheduled.class)
+                .isEmpty();
     }
 
     private String name(String beanName, Method method, Found found) {
@@ -344,7 +366,7 @@ public final class TaskDefinitionFactory {
         if (!async && Future.class.isAssignableFrom(method.getReturnType())) {
             throw new InvalidTaskException(
                     where + " returns " + method.getReturnType().getName() + ", which cannot travel to another node.",
-                    "Return the value itself, void or a CompletableFuture of the value.");
+                    "Return the value itself, void, or a CompletableFuture or Mono of the value.");
         }
         Type type = async ? ResolvableType.forType(declared).getGeneric(0).getType() : declared;
         if (type != void.class && type != Void.class) {

@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.aop.support.AopUtils;
 import org.springframework.beans.factory.BeanFactory;
 import org.springframework.util.ReflectionUtils;
+import reactor.core.publisher.Mono;
 
 /**
  * Calls a task's method on its bean, through the bean's proxy so that transactions and other advice apply, but past the
@@ -23,7 +24,7 @@ public final class TaskInvoker {
         this.beans = beans;
     }
 
-    /** Calls the method and throws what it throws. */
+    /** Calls the method and throws what it throws. A {@code Mono} is subscribed to, and what comes of it is a future. */
     @Nullable
     Object invoke(TaskDefinition task, @Nullable Object[] arguments) throws Exception {
         Object bean = beans.getBean(task.beanName());
@@ -34,7 +35,7 @@ public final class TaskInvoker {
         });
         executing.set(task);
         try {
-            return method.invoke(bean, arguments);
+            return future(method.invoke(bean, arguments));
         } catch (InvocationTargetException e) {
             if (e.getTargetException() instanceof Exception exception) {
                 throw exception;
@@ -46,6 +47,10 @@ public final class TaskInvoker {
         } finally {
             executing.remove();
         }
+    }
+
+    private static @Nullable Object future(@Nullable Object result) {
+        return result instanceof Mono<?> mono ? mono.toFuture() : result;
     }
 
     /**

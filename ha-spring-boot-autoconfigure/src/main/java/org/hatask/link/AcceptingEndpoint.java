@@ -2,7 +2,6 @@ package org.hatask.link;
 
 import java.nio.ByteBuffer;
 import java.util.Optional;
-import java.util.concurrent.Executor;
 import org.hatask.link.Handshake.FailedException;
 import org.jspecify.annotations.Nullable;
 
@@ -31,8 +30,8 @@ final class AcceptingEndpoint extends LinkEndpoint {
      * @param place what it takes until the handshake is over
      * @param deadlineNanos when the handshake must be over
      */
-    AcceptingEndpoint(Admission.Place place, long deadlineNanos, int maxMessageSize, Executor closer, Host host) {
-        super(maxMessageSize, closer);
+    AcceptingEndpoint(Admission.Place place, long deadlineNanos, int maxMessageSize, Host host) {
+        super(maxMessageSize);
         this.place = place;
         this.deadlineNanos = deadlineNanos;
         this.host = host;
@@ -63,7 +62,9 @@ final class AcceptingEndpoint extends LinkEndpoint {
             wire.send(ByteBuffer.wrap(current.greeted(message)), problem -> {});
             return null;
         }
-        return host.established(this, current.proved(message), wire);
+        Handshake.Session session = current.proved(message);
+        wire.proved();
+        return host.established(this, session, wire);
     }
 
     @Override

@@ -6,6 +6,8 @@ import java.net.ConnectException;
 import java.net.NoRouteToHostException;
 import java.net.SocketException;
 import java.net.UnknownHostException;
+import java.net.http.HttpTimeoutException;
+import java.net.http.WebSocketHandshakeException;
 import java.security.cert.CertPathBuilderException;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateExpiredException;
@@ -32,6 +34,9 @@ record DialProblem(String reason, Failure failure, boolean expected) {
     /** Where Tomcat's client names the status of an answer. */
     private static final Pattern STATUS = Pattern.compile("\\[([0-9]{3})]");
 
+    /** The status of an answer that upgrades the connection, if to something else. */
+    private static final int UPGRADED = 101;
+
     static DialProblem of(Throwable error, Node target) {
         if (isRefused(error)) {
             return new DialProblem("connection refused", Failure.REFUSED, true);
@@ -41,11 +46,15 @@ record DialProblem(String reason, Failure failure, boolean expected) {
             boolean broken = find(error, EOFException.class) != null || find(error, SocketException.class) != null;
             return new DialProblem(tlsReason(error, tls, target), broken ? Failure.BROKEN : Failure.OTHER, false);
         }
-        if (find(error, TimeoutException.class) != null) {
+        if (find(error, TimeoutException.class) != null || find(error, HttpTimeoutException.class) != null) {
             return new DialProblem("it does not answer", Failure.OTHER, true);
         }
         if (find(error, EOFException.class) != null) {
             return new DialProblem("it closed the connection instead of an answer", Failure.BROKEN, true);
+        }
+        WebSocketHandshakeException answer = find(error, WebSocketHandshakeException.class);
+        if (answer != null) {
+            return noLink(answer.getResponse().statusCode());
         }
         IOException ofTheLine = find(error, IOException.class);
         if (ofTheLine != null) {
@@ -54,10 +63,14 @@ record DialProblem(String reason, Failure failure, boolean expected) {
                     isNeverAccepted(error) ? Failure.OTHER : Failure.BROKEN,
                     true);
         }
-        // It did answer, in a way that is no link.
         Matcher status = STATUS.matcher(String.valueOf(error.getMessage()));
+        return noLink(status.find() ? Integer.parseInt(status.group(1)) : UPGRADED);
+    }
+
+    /** It did answer, in a way that is no link. */
+    private static DialProblem noLink(int status) {
         return new DialProblem(
-                status.find() ? "it answers with HTTP status " + status.group(1) : "it answers as no node does",
+                status == UPGRADED ? "it answers as no node does" : "it answers with HTTP status " + status,
                 Failure.OTHER,
                 false);
     }

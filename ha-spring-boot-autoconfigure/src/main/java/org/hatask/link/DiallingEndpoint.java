@@ -2,7 +2,6 @@ package org.hatask.link;
 
 import java.nio.ByteBuffer;
 import java.util.List;
-import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import org.hatask.link.Handshake.FailedException;
 import org.jspecify.annotations.Nullable;
@@ -15,13 +14,9 @@ final class DiallingEndpoint extends LinkEndpoint {
     private final Consumer<String> failure;
     private Handshake.@Nullable Session proven;
 
-    DiallingEndpoint(
-            Handshake.Dialler dialler,
-            int maxMessageSize,
-            Executor closer,
-            LinkFactory links,
-            Consumer<String> failure) {
-        super(maxMessageSize, closer);
+    DiallingEndpoint(Handshake.Dialler dialler, int maxMessageSize, LinkFactory links, Consumer<String> failure) {
+
+        super(maxMessageSize);
         this.dialler = dialler;
         this.links = links;
         this.failure = failure;
@@ -44,6 +39,7 @@ final class DiallingEndpoint extends LinkEndpoint {
         if (session == null) {
             Handshake.Dialler.Proven answer = dialler.challenged(message);
             proven = answer.session();
+            wire.proved();
             wire.send(ByteBuffer.wrap(answer.proof()), problem -> {});
             return null;
         }

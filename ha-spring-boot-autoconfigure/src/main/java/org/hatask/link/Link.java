@@ -1,7 +1,5 @@
 package org.hatask.link;
 
-import jakarta.websocket.CloseReason.CloseCode;
-import jakarta.websocket.CloseReason.CloseCodes;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
@@ -120,7 +118,7 @@ final class Link {
         this.nanoTime = nanoTime;
         this.outbox = new Outbox(wire, new Sealing.Sealer(session.sendKey()), writer, problem -> {
             log.debug("Sending to {}: {}", peer.nodeId(), problem.toString());
-            close(CloseCodes.GOING_AWAY, "the connection to " + peer.nodeId() + " broke");
+            close(CloseCode.GOING_AWAY, "the connection to " + peer.nodeId() + " broke");
         });
         this.createdNanos = nanoTime.getAsLong();
         this.lastReceivedNanos = createdNanos;
@@ -256,7 +254,7 @@ final class Link {
 
     private void malformed(MalformedFrameException e) {
         log.warn("Closing the link to {}: it sent {}", peer.nodeId(), e.getMessage());
-        close(CloseCodes.PROTOCOL_ERROR, "the link to " + peer.nodeId() + " was closed: protocol error");
+        close(CloseCode.PROTOCOL_ERROR, "the link to " + peer.nodeId() + " was closed: protocol error");
     }
 
     private void handle(Frame frame) throws MalformedFrameException {
@@ -379,7 +377,7 @@ final class Link {
         Outbox.Offer offer = outbox.offer(frame, null, 4L * settings.sendQueueSize(), directly);
         if (offer == Outbox.Offer.FULL) {
             log.warn("Closing the link to {}: it does not take its answers", peer.nodeId());
-            close(CloseCodes.GOING_AWAY, "the link to " + peer.nodeId() + " is congested");
+            close(CloseCode.GOING_AWAY, "the link to " + peer.nodeId() + " is congested");
         }
         return offer;
     }
@@ -424,7 +422,7 @@ final class Link {
                 dialled ? settings.silenceLimit() : settings.silenceLimit().multipliedBy(ACCEPTED_PATIENCE);
         if (now - lastReceivedNanos > limit.toNanos() && end(dialled)) {
             log.warn("No sign of life from {} for {}: its link is closed", peer.nodeId(), text(limit));
-            end(CloseCodes.GOING_AWAY, "no sign of life from " + peer.nodeId() + " for " + text(limit));
+            end(CloseCode.GOING_AWAY, "no sign of life from " + peer.nodeId() + " for " + text(limit));
         }
     }
 
@@ -432,7 +430,7 @@ final class Link {
     void closeIfSilentToo(long now) {
         Duration limit = settings.silenceLimit().minus(settings.heartbeatInterval());
         if (now - lastReceivedNanos > limit.toNanos()) {
-            close(CloseCodes.GOING_AWAY, "no sign of life from " + peer.nodeId());
+            close(CloseCode.GOING_AWAY, "no sign of life from " + peer.nodeId());
         }
     }
 

@@ -1,14 +1,6 @@
 package org.hatask.link;
 
-import jakarta.websocket.CloseReason;
-import jakarta.websocket.CloseReason.CloseCode;
-import jakarta.websocket.CloseReason.CloseCodes;
-import jakarta.websocket.Endpoint;
-import jakarta.websocket.EndpointConfig;
-import jakarta.websocket.MessageHandler;
-import jakarta.websocket.Session;
 import java.nio.ByteBuffer;
-import java.util.concurrent.Executor;
 import org.hatask.link.Handshake.FailedException;
 import org.hatask.link.MessageAssembler.TooLargeException;
 import org.jspecify.annotations.Nullable;
@@ -16,28 +8,22 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Our end of a WebSocket session: first the handshake, then the link. The container calls it with one message at a time;
- * {@link #abandon} comes from the timer.
+ * Our end of a WebSocket, whatever library the socket is of: first the handshake, then the link. What reads the socket calls it
+ * with one part of a message at a time, in order; {@link #abandon} comes from the timer, {@link #closed} from anywhere.
  */
-abstract class LinkEndpoint extends Endpoint {
+abstract class LinkEndpoint {
 
     private static final Logger log = LoggerFactory.getLogger(LinkEndpoint.class);
 
-    /** Read buffer of an established link; the container's default of 8 KiB holds for strangers. */
-    private static final int READ_BUFFER = 64 * 1024;
-
     private final int maxMessageSize;
-    private final Executor closer;
     private final MessageAssembler assembler = new MessageAssembler();
-    private @Nullable Session session;
-    private @Nullable WebSocketWire wire;
+    private @Nullable Wire wire;
     private boolean abandoned;
     private boolean ended;
     private volatile @Nullable Link link;
 
-    LinkEndpoint(int maxMessageSize, Executor closer) {
+    LinkEndpoint(int maxMessageSize) {
         this.maxMessageSize = maxMessageSize;
-        this.closer = closer;
     }
 
     /** The session is open and nothing has been said. */
@@ -53,34 +39,30 @@ abstract class LinkEndpoint extends Endpoint {
     /** The handshake failed; called at most once with a reason that matters, from any thread. */
     abstract void failed(String reason);
 
-    @Override
-    public void onOpen(Session opened, EndpointConfig config) {
-        opened.setMaxIdleTimeout(0);
-        // For containers that keep a closing session until the peer has agreed to it: Tomcat, 30 s by default.
-        opened.getUserProperties().put("org.apache.tomcat.websocket.SESSION_CLOSE_TIMEOUT", 1000L);
-        opened.getUserProperties().put("org.apache.tomcat.websocket.BLOCKING_SEND_TIMEOUT", 1000L);
-        opened.addMessageHandler(ByteBuffer.class, (MessageHandler.Partial<ByteBuffer>) this::part);
-        opened.addMessageHandler(String.class, (MessageHandler.Partial<String>)
-                (text, last) -> fail(CloseCodes.CANNOT_ACCEPT, "it sent text"));
-        WebSocketWire created = new WebSocketWire(opened, closer);
+    /** The socket is open. */
+    final void open(Wire created) {
         boolean tooLate;
         synchronized (this) {
-            session = opened;
             wire = created;
             tooLate = abandoned;
         }
         if (tooLate) {
-            created.close(CloseCodes.VIOLATED_POLICY);
+            created.close(CloseCode.VIOLATED_POLICY);
             return;
         }
         try {
             opened(created);
         } catch (FailedException e) {
-            fail(CloseCodes.TRY_AGAIN_LATER, String.valueOf(e.getMessage()));
+            fail(CloseCode.TRY_AGAIN_LATER, String.valueOf(e.getMessage()));
         }
     }
 
-    private void part(ByteBuffer part, boolean last) {
+    /**
+     * A part of a binary message has come. The buffer is the caller's again afterwards.
+     *
+     * @param last whether the message ends with it
+     */
+    final void part(ByteBuffer part, boolean last) {
         Link established = link;
         try {
             if (established != null) {
@@ -99,37 +81,39 @@ abstract class LinkEndpoint extends Endpoint {
         } catch (TooLargeException e) {
             if (established != null) {
                 log.warn("Closing the {}: it sent {}", established, e.getMessage());
-                established.close(CloseCodes.TOO_BIG, established + " was closed: " + e.getMessage());
+                established.close(CloseCode.TOO_BIG, established + " was closed: " + e.getMessage());
             } else {
-                fail(CloseCodes.TOO_BIG, "its message is too large for a handshake");
+                fail(CloseCode.TOO_BIG, "its message is too large for a handshake");
             }
         } catch (FailedException e) {
-            fail(CloseCodes.VIOLATED_POLICY, String.valueOf(e.getMessage()));
+            fail(CloseCode.VIOLATED_POLICY, String.valueOf(e.getMessage()));
         }
     }
 
+    /** A text message has come, or a part of one. */
+    final void text() {
+        fail(CloseCode.CANNOT_ACCEPT, "it sent text");
+    }
+
     private void greet(ByteBuffer message) throws FailedException {
-        WebSocketWire current;
-        Session open;
+        Wire current;
         synchronized (this) {
             current = wire;
-            open = session;
-            if (abandoned || current == null || open == null) {
+            if (abandoned || current == null) {
                 return;
             }
         }
         Link created = handshake(current, message);
         if (created != null) {
-            open.setMaxBinaryMessageBufferSize(READ_BUFFER);
             boolean tooLate;
             synchronized (this) {
                 link = created;
                 tooLate = ended;
             }
             if (tooLate) {
-                // Closed in between, so that onClose has not seen the link.
+                // Closed in between, so that closed() has not seen the link.
                 created.close(
-                        CloseCodes.GOING_AWAY,
+                        CloseCode.GOING_AWAY,
                         "the connection to " + created.peer().nodeId() + " was closed");
             }
         }
@@ -147,7 +131,7 @@ abstract class LinkEndpoint extends Endpoint {
      * @return whether this call did it
      */
     final boolean abandon(CloseCode code) {
-        WebSocketWire current;
+        Wire current;
         synchronized (this) {
             if (abandoned || link != null) {
                 return false;
@@ -161,8 +145,12 @@ abstract class LinkEndpoint extends Endpoint {
         return true;
     }
 
-    @Override
-    public void onClose(Session closed, CloseReason reason) {
+    /**
+     * The socket is closed. Only the first call counts.
+     *
+     * @param code what the other end gave as the reason, by its number
+     */
+    final void closed(int code) {
         Link established;
         boolean first;
         synchronized (this) {
@@ -173,11 +161,11 @@ abstract class LinkEndpoint extends Endpoint {
         }
         if (established != null) {
             established.close(
-                    CloseCodes.GOING_AWAY,
+                    CloseCode.GOING_AWAY,
                     "the connection to " + established.peer().nodeId() + " was closed");
         } else if (first) {
             failed(
-                    switch (reason.getCloseCode().getCode()) {
+                    switch (code) {
                         case 1013 -> "it is not ready yet";
                         case 1008 -> "it refused the handshake, its log says why";
                         default -> "it closed the connection during the handshake";
@@ -185,8 +173,8 @@ abstract class LinkEndpoint extends Endpoint {
         }
     }
 
-    @Override
-    public void onError(Session broken, Throwable problem) {
-        log.debug("A session's error: {}", problem.toString());
+    /** Something went wrong on the socket; if that was its end, {@link #closed} comes as well. */
+    final void broken(Throwable problem) {
+        log.debug("An error on a connection: {}", problem.toString());
     }
 }

@@ -74,9 +74,9 @@ public final class LinkServer implements Filter {
             ServerContainer server,
             AcceptingEndpoint endpoint)
             throws IOException {
-        ServerEndpointConfig config = ServerEndpointConfig.Builder.create(AcceptingEndpoint.class, PATH)
+        ServerEndpointConfig config = ServerEndpointConfig.Builder.create(JakartaEndpoint.class, PATH)
                 .subprotocols(List.of(SUBPROTOCOL))
-                .configurator(new Configurator(endpoint))
+                .configurator(new Configurator(new JakartaEndpoint(endpoint, transport.closers())))
                 .build();
         boolean upgraded = false;
         try {
@@ -116,9 +116,9 @@ public final class LinkServer implements Filter {
     /** Gives the container the endpoint of this one request, and agrees to no extension: compression is a stranger's lever. */
     private static final class Configurator extends ServerEndpointConfig.Configurator {
 
-        private final AcceptingEndpoint endpoint;
+        private final JakartaEndpoint endpoint;
 
-        Configurator(AcceptingEndpoint endpoint) {
+        Configurator(JakartaEndpoint endpoint) {
             this.endpoint = endpoint;
         }
 

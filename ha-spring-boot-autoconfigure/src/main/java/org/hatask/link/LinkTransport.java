@@ -1,11 +1,5 @@
 package org.hatask.link;
 
-import jakarta.websocket.ClientEndpointConfig;
-import jakarta.websocket.CloseReason.CloseCodes;
-import jakarta.websocket.ContainerProvider;
-import jakarta.websocket.DeploymentException;
-import jakarta.websocket.WebSocketContainer;
-import java.io.IOException;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -18,6 +12,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -29,6 +24,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BiFunction;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.hatask.cluster.Node;
@@ -74,6 +70,7 @@ public final class LinkTransport implements TaskTransport {
     private final Supplier<NodeReport> report;
     private final LinkSettings settings;
     private final Supplier<ClientTls> tls;
+    private final LinkClient client;
 
     private final Map<Handshake.Peer, PeerLinks> peers = new ConcurrentHashMap<>();
     private final ServedCalls served = new ServedCalls();
@@ -92,7 +89,6 @@ public final class LinkTransport implements TaskTransport {
     private volatile boolean leaving;
     private volatile @Nullable Set<Handshake.Peer> members;
     private volatile @Nullable Attended attended;
-    private @Nullable WebSocketContainer container;
 
     private final AcceptingEndpoint.Host host = new AcceptingEndpoint.Host() {
 
@@ -182,6 +178,20 @@ public final class LinkTransport implements TaskTransport {
             Supplier<NodeReport> report,
             LinkSettings settings,
             Supplier<ClientTls> tls) {
+        this(cluster, self, keys, codec, receiver, report, settings, tls, LinkClient::ofThisProcess);
+    }
+
+    /** The same with a certain client. */
+    LinkTransport(
+            String cluster,
+            Supplier<Node> self,
+            ClusterKeys keys,
+            ArgumentCodec codec,
+            TaskReceiver receiver,
+            Supplier<NodeReport> report,
+            LinkSettings settings,
+            Supplier<ClientTls> tls,
+            BiFunction<LinkSettings, Executor, LinkClient> client) {
         this.cluster = cluster;
         this.self = self;
         this.keys = keys;
@@ -192,6 +202,7 @@ public final class LinkTransport implements TaskTransport {
         this.tls = tls;
         this.admission = new Admission(settings.maxHandshakes());
         this.dialers = pool(MAX_DIALS, "ha-link-dial-");
+        this.client = client.apply(settings, dialers);
         // Others than the diallers: a stranger that takes no bytes holds up the end of its connection for a second.
         this.closers = pool(MAX_CLOSES, "ha-link-close-");
         this.writers = new ThreadPoolExecutor(
@@ -319,14 +330,13 @@ public final class LinkTransport implements TaskTransport {
                 DiallingEndpoint created = new DiallingEndpoint(
                         new Handshake.Dialler(current, cluster, self.get(), target),
                         settings.maxMessageSize(),
-                        dialers,
                         this::established,
                         this::handshakeFailed);
                 endpoint = created;
                 String pass = Pass.create(current.get(0), cluster, Handshake.Peer.of(target));
-                connect(created, config(secured, pass));
+                connect(created, secured, pass);
                 if (ended.get()) {
-                    created.abandon(CloseCodes.GOING_AWAY);
+                    created.abandon(CloseCode.GOING_AWAY);
                 }
             } catch (RuntimeException e) {
                 complain(e.toString());
@@ -334,17 +344,16 @@ public final class LinkTransport implements TaskTransport {
             }
         }
 
-        private void connect(DiallingEndpoint created, ClientEndpointConfig config) {
+        private void connect(DiallingEndpoint created, ClientTls secured, String pass) {
             URI uri = linkUri(target.uri());
-            WebSocketContainer client = container();
             synchronized (connectingLock) {
                 connecting = Thread.currentThread();
             }
             try {
                 if (!ended.get()) {
-                    NoDelay.set(client.connectToServer(created, config, uri));
+                    client.connect(uri, secured, pass, created);
                 }
-            } catch (DeploymentException | IOException | RuntimeException e) {
+            } catch (Exception e) {
                 DialProblem problem = DialProblem.of(e, target);
                 if (!problem.expected()) {
                     complain(problem.reason());
@@ -398,7 +407,7 @@ public final class LinkTransport implements TaskTransport {
             }
             DiallingEndpoint current = endpoint;
             if (current != null) {
-                current.abandon(CloseCodes.GOING_AWAY);
+                current.abandon(CloseCode.GOING_AWAY);
             }
             stopConnecting();
             log.debug("No link to {}: {}", target, reason);
@@ -419,38 +428,6 @@ public final class LinkTransport implements TaskTransport {
                 }
             });
         }
-    }
-
-    private synchronized WebSocketContainer container() {
-        WebSocketContainer current = container;
-        if (current == null) {
-            current = ContainerProvider.getWebSocketContainer();
-            container = current;
-        }
-        return current;
-    }
-
-    private ClientEndpointConfig config(ClientTls secured, String pass) {
-        ClientEndpointConfig config = ClientEndpointConfig.Builder.create()
-                .preferredSubprotocols(List.of(LinkServer.SUBPROTOCOL))
-                .sslContext(secured.context())
-                .configurator(new ClientEndpointConfig.Configurator() {
-                    @Override
-                    public void beforeRequest(Map<String, List<String>> headers) {
-                        headers.put(Pass.HEADER, List.of(pass));
-                    }
-                })
-                .build();
-        // Other containers ignore what they do not know; the timer ends a dial in any of them.
-        Map<String, Object> tomcat = config.getUserProperties();
-        tomcat.put(
-                "org.apache.tomcat.websocket.IO_TIMEOUT_MS",
-                Long.toString(settings.connectTimeout().toMillis()));
-        tomcat.put("org.apache.tomcat.websocket.MAX_REDIRECTIONS", "0");
-        if (!secured.protocols().isEmpty()) {
-            tomcat.put("org.apache.tomcat.websocket.SSL_PROTOCOLS", String.join(",", secured.protocols()));
-        }
-        return config;
     }
 
     static URI linkUri(URI node) {
@@ -554,9 +531,14 @@ public final class LinkTransport implements TaskTransport {
             return null;
         }
         AcceptingEndpoint endpoint = new AcceptingEndpoint(
-                place, now + settings.connectTimeout().toNanos(), settings.maxMessageSize(), closers, host);
+                place, now + settings.connectTimeout().toNanos(), settings.maxMessageSize(), host);
         handshakes.add(endpoint);
         return endpoint;
+    }
+
+    /** Threads that close accepted connections, which may block. */
+    Executor closers() {
+        return closers;
     }
 
     /** Connections that have not proved anything yet. */
@@ -594,7 +576,7 @@ public final class LinkTransport implements TaskTransport {
     private void register(Link link) {
         List<Call> waiting = peer(link.peer()).add(link);
         if (waiting == null || closed.get()) {
-            link.close(CloseCodes.GOING_AWAY, "this node is stopping");
+            link.close(CloseCode.GOING_AWAY, "this node is stopping");
             return;
         }
         log.debug("Established {}", link);
@@ -624,7 +606,7 @@ public final class LinkTransport implements TaskTransport {
             for (AcceptingEndpoint endpoint : handshakes) {
                 if (endpoint.isOverdue(now)) {
                     handshakeOver(endpoint, true);
-                    if (endpoint.abandon(CloseCodes.VIOLATED_POLICY)) {
+                    if (endpoint.abandon(CloseCode.VIOLATED_POLICY)) {
                         endpoint.failed("it did not prove who it is in time");
                     }
                 }
@@ -662,7 +644,7 @@ public final class LinkTransport implements TaskTransport {
             }
             for (Link link : peer.links()) {
                 if (link.isIdle(now, settings.departedIdle())) {
-                    link.close(CloseCodes.NORMAL_CLOSURE, process.nodeId() + " is no member any more");
+                    link.close(CloseCode.NORMAL_CLOSURE, process.nodeId() + " is no member any more");
                 }
             }
             if (peer.isUnused()) {
@@ -725,8 +707,8 @@ public final class LinkTransport implements TaskTransport {
         peers.values().forEach(peer -> peer.close().forEach(call -> call.notSent("this node is stopping")));
         List<Link> links = allLinks();
         awaitFlush(links);
-        links.forEach(link -> link.close(CloseCodes.GOING_AWAY, "this node is stopping"));
-        handshakes.forEach(endpoint -> endpoint.abandon(CloseCodes.GOING_AWAY));
+        links.forEach(link -> link.close(CloseCode.GOING_AWAY, "this node is stopping"));
+        handshakes.forEach(endpoint -> endpoint.abandon(CloseCode.GOING_AWAY));
         timer.shutdownNow();
         writers.shutdown();
         List<ThreadPoolExecutor> pools = List.of(dialers, closers);
@@ -740,6 +722,7 @@ public final class LinkTransport implements TaskTransport {
             Thread.currentThread().interrupt();
         }
         pools.forEach(ThreadPoolExecutor::shutdownNow);
+        client.close();
     }
 
     /** Answers that are ready shall still arrive. */

@@ -1,7 +1,7 @@
 package org.hatask.link;
 
 import jakarta.websocket.CloseReason;
-import jakarta.websocket.CloseReason.CloseCode;
+import jakarta.websocket.CloseReason.CloseCodes;
 import jakarta.websocket.SendResult;
 import jakarta.websocket.Session;
 import java.io.IOException;
@@ -16,12 +16,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A wire over a WebSocket session. A container allows one message at a time, and tells of a message's end on a thread of its
+ * A wire over a session of a Jakarta WebSocket container. A container allows one message at a time, and tells of a message's end on a thread of its
  * own, perhaps after the answer to that message has arrived: so a second one waits here. The lock guards queue and flag.
  */
 final class WebSocketWire implements Wire {
 
     private static final Logger log = LoggerFactory.getLogger(WebSocketWire.class);
+
+    /** Read buffer of an established link; the container's default of 8 KiB holds for strangers. */
+    private static final int READ_BUFFER = 64 * 1024;
 
     private final Session session;
     private final Executor closer;
@@ -77,6 +80,11 @@ final class WebSocketWire implements Wire {
     }
 
     @Override
+    public void proved() {
+        session.setMaxBinaryMessageBufferSize(READ_BUFFER);
+    }
+
+    @Override
     public void close(CloseCode code) {
         try {
             closer.execute(() -> closeNow(code));
@@ -87,7 +95,7 @@ final class WebSocketWire implements Wire {
 
     private void closeNow(CloseCode code) {
         try {
-            session.close(new CloseReason(code, ""));
+            session.close(new CloseReason(CloseCodes.getCloseCode(code.number()), ""));
         } catch (IOException | RuntimeException e) {
             log.debug("Closing a session: {}", e.toString());
         }

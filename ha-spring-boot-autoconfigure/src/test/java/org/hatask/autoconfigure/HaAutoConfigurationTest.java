@@ -37,7 +37,6 @@ import org.springframework.boot.availability.ApplicationAvailability;
 import org.springframework.boot.availability.AvailabilityChangeEvent;
 import org.springframework.boot.availability.ReadinessState;
 import org.springframework.boot.diagnostics.FailureAnalysis;
-import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.WebApplicationContextRunner;
 import org.springframework.cloud.client.loadbalancer.DefaultResponse;
 import org.springframework.cloud.commons.util.UtilAutoConfiguration;
@@ -403,17 +402,6 @@ class HaAutoConfigurationTest {
             assertThat(context.getBean(TaskRegistrar.class).registry().find("quote.quote"))
                     .isPresent();
         });
-    }
-
-    @Test
-    void withoutWebSocketsTheStartEndsInsteadOfRunningEveryTaskEverywhere() {
-        runner.withConfiguration(AutoConfigurations.of(HaMissingWebSocketAutoConfiguration.class))
-                .withClassLoader(new FilteredClassLoader("jakarta.websocket"))
-                .run(context -> {
-                    FailureAnalysis analysis =
-                            new HaMissingWebSocketAutoConfiguration.Analyzer().analyze(context.getStartupFailure());
-                    assertThat(analysis.getAction()).contains("spring-boot-starter-web");
-                });
     }
 
     private static FailureAnalysis analyze(Throwable failure) {

@@ -2,8 +2,6 @@ package org.hatask.link;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import jakarta.websocket.CloseReason.CloseCode;
-import jakarta.websocket.CloseReason.CloseCodes;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -76,7 +74,7 @@ class LinkVersionTest {
         Call call = Call.of(9, TestTasks.attempt("t"), new byte[0]);
         link.call(call);
 
-        link.close(CloseCodes.GOING_AWAY, "broke");
+        link.close(CloseCode.GOING_AWAY, "broke");
 
         assertThat(call.outcome()).isCompletedWithValue(new Outcome.Unknown("broke", false, version == 1 ? 0 : 9));
     }

@@ -2,7 +2,6 @@ package org.hatask.link;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import jakarta.websocket.CloseReason.CloseCode;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;

@@ -3,7 +3,6 @@ package org.hatask.link;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import jakarta.websocket.CloseReason.CloseCode;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;

@@ -1,0 +1,144 @@
+package org.hatask.servers;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.apache.curator.test.InstanceSpec;
+import org.apache.curator.test.TestingServer;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** One cluster of five processes, each of another kind: so each calls each, over whatever client and server the two have. */
+@Timeout(120)
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class EveryServerTest {
+
+    private static final Set<String> EXECUTORS = Set.of("tomcat", "jetty", "undertow", "netty");
+
+    private static final Map<Kind, NodeProcess> nodes = new EnumMap<>(Kind.class);
+
+    private static TestingServer zooKeeper;
+
+    @BeforeAll
+    static void startOneOfEachKind(@TempDir Path directory) throws Exception {
+        zooKeeper = new TestingServer(new InstanceSpec(null, -1, -1, -1, true, -1, 500, -1), true);
+        for (Kind kind : Kind.values()) {
+            nodes.put(kind, new NodeProcess(kind, zooKeeper.getConnectString(), directory));
+        }
+        for (NodeProcess node : nodes.values()) {
+            node.awaitStart();
+        }
+        await().atMost(Duration.ofSeconds(60)).until(() -> {
+            Set<String> views = new TreeSet<>();
+            for (NodeProcess node : nodes.values()) {
+                views.add(node.order("members"));
+            }
+            return views.size() == 1 && views.iterator().next().matches("5 of master (?!none).*");
+        });
+    }
+
+    @AfterAll
+    static void stopAll() throws Exception {
+        for (NodeProcess node : nodes.values()) {
+            node.close();
+        }
+        zooKeeper.close();
+    }
+
+    /** By round robin, so a few more calls than there are nodes reach them all. */
+    private static Set<String> answers(Kind caller, String order) throws Exception {
+        Set<String> answers = new TreeSet<>();
+        for (int i = 0; i < 2 * EXECUTORS.size(); i++) {
+            answers.add(nodes.get(caller).order(order));
+        }
+        return answers;
+    }
+
+    private static List<String> everywhere(String suffix) {
+        return EXECUTORS.stream().map(node -> node + suffix).toList();
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    @Order(1)
+    void nodesOfEveryKindExecuteTasksForIt(Kind caller) throws Exception {
+        assertThat(answers(caller, "where")).containsExactlyInAnyOrderElementsOf(everywhere(" got 1"));
+        assertThat(answers(caller, "large")).containsExactlyInAnyOrderElementsOf(everywhere(" got 1000000"));
+        assertThat(EXECUTORS).contains(nodes.get(caller).order("master").replace(" got 0", ""));
+    }
+
+    /** And nowhere on an event loop, not even where the caller's own node executes it. */
+    @ParameterizedTest
+    @EnumSource
+    @Order(2)
+    void aMonoIsExecutedOnThreadsOfTheExecutor(Kind caller) throws Exception {
+        assertThat(answers(caller, "mono")).containsExactlyInAnyOrderElementsOf(everywhere(" got 1 on ha-task-"));
+        assertThat(answers(caller, "mono on an event loop"))
+                .containsExactlyInAnyOrderElementsOf(everywhere(" got 1 on ha-task-"));
+    }
+
+    @Test
+    @Order(3)
+    void aCallThatWaitsIsRefusedOnAnEventLoop() throws Exception {
+        assertThat(nodes.get(Kind.NETTY).order("where on an event loop"))
+                .contains("TaskRejectedException", "desk.where was not started", "parallel-", "Mono");
+    }
+
+    @Test
+    @Order(3)
+    void whereNobodyCanComeInTheNodeOnlyCallsAndSaysWhy() {
+        assertThat(nodes.get(Kind.NOTHING).log()).anySatisfy(line -> assertThat(line)
+                .contains("WARN", "Node nothing only calls tasks", "it has no web server", "spring-boot-starter-web"));
+        for (Kind kind : Kind.values()) {
+            if (kind != Kind.NOTHING) {
+                assertThat(nodes.get(kind).log())
+                        .as("log of %s", kind)
+                        .noneMatch(line -> line.contains("only calls tasks"));
+            }
+        }
+    }
+
+    @Test
+    @Order(4)
+    void whenOneIsKilledItsCallEndsAndTheOthersGoOn() throws Exception {
+        NodeProcess caller = nodes.get(Kind.NOTHING);
+        caller.order("wait");
+        List<String> alive = new ArrayList<>(EXECUTORS.stream().sorted().toList());
+
+        for (Kind victim : List.of(Kind.TOMCAT, Kind.JETTY, Kind.NETTY)) {
+            nodes.get(victim).kill();
+            alive.remove(victim.id());
+
+            await().atMost(Duration.ofSeconds(30)).until(() -> caller.ended().contains("unknown on " + victim.id()));
+            List<String> answers = new ArrayList<>();
+            for (int i = 0; i < 2 * EXECUTORS.size(); i++) {
+                answers.add(caller.order("where"));
+            }
+            assertThat(answers)
+                    .containsOnlyElementsOf(
+                            alive.stream().map(node -> node + " got 1").toList());
+        }
+        assertThat(caller.ended()).hasSize(3);
+
+        nodes.get(Kind.UNDERTOW).kill();
+
+        await().atMost(Duration.ofSeconds(30)).until(() -> caller.ended().contains("unknown on undertow"));
+        assertThat(caller.order("where")).contains("NoNodeAvailableException");
+    }
+}
