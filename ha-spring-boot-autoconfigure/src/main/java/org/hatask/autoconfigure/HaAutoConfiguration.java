@@ -41,7 +41,9 @@ import org.hatask.link.LinkTransport;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.BeanFactory;
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.annotation.AnnotatedBeanDefinition;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
+import org.springframework.boot.LazyInitializationExcludeFilter;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
@@ -81,6 +83,15 @@ public class HaAutoConfiguration {
                         beans.getBean(ClusterState.class),
                         beans.getBean(MasterElection.class).mastership(),
                         beans.getBean(DurableTasks.class)));
+    }
+
+    /** Lazy initialisation is for what the application does: the engine works by itself, not when somebody asks for it. */
+    @Bean
+    static LazyInitializationExcludeFilter haIsNotLazy() {
+        String here = HaAutoConfiguration.class.getPackageName() + ".";
+        return (name, definition, type) -> definition instanceof AnnotatedBeanDefinition annotated
+                && annotated.getFactoryMethodMetadata() != null
+                && annotated.getFactoryMethodMetadata().getDeclaringClassName().startsWith(here);
     }
 
     @Bean

@@ -71,13 +71,17 @@ final class NodeIdentity {
                 .allMatch(server -> server.equals("localhost") || server.startsWith("127.") || server.equals("[::1]"));
     }
 
-    /** With a random port no name is the same after a restart, so the incarnation is as good as any. */
+    /**
+     * With a random port, and where there is no web server to give one, no name is the same after a restart: so the incarnation is as
+     * good as any.
+     */
     private String id(HaProperties.NodeProperties properties, Environment environment) {
         if (StringUtils.hasText(properties.id())) {
             return properties.id();
         }
         String port = environment.getProperty("server.port", "8080");
-        return host.replaceAll("[^A-Za-z0-9._-]", "_") + ":" + (port.equals("0") ? incarnation.substring(0, 8) : port);
+        boolean named = context instanceof WebServerApplicationContext && !port.equals("0");
+        return host.replaceAll("[^A-Za-z0-9._-]", "_") + ":" + (named ? port : incarnation.substring(0, 8));
     }
 
     String id() {

@@ -110,7 +110,7 @@ class EveryWireTest {
                 .bindNow();
         self[0] = TestNode.node(self[0], server.port());
         Runnable stop = () -> {
-            server.disposeNow();
+            server.channel().close().syncUninterruptibly();
             connections.close().syncUninterruptibly();
         };
         opened.add(stop::run);

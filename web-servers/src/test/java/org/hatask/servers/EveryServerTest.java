@@ -131,7 +131,7 @@ class EveryServerTest {
                 answers.add(caller.order("where"));
             }
             assertThat(answers)
-                    .containsOnlyElementsOf(
+                    .hasSameElementsAs(
                             alive.stream().map(node -> node + " got 1").toList());
         }
         assertThat(caller.ended()).hasSize(3);
