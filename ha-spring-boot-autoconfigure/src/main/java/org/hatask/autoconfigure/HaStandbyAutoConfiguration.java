@@ -9,6 +9,7 @@ import org.springframework.boot.autoconfigure.condition.ConditionMessage;
 import org.springframework.boot.autoconfigure.condition.ConditionOutcome;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
 import org.springframework.boot.autoconfigure.condition.SpringBootCondition;
 import org.springframework.boot.context.properties.bind.BindException;
 import org.springframework.boot.context.properties.bind.Binder;
@@ -17,10 +18,15 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.ConditionContext;
 import org.springframework.context.annotation.Conditional;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.core.annotation.Order;
 import org.springframework.core.env.Environment;
 import org.springframework.core.type.AnnotatedTypeMetadata;
+import org.springframework.http.HttpStatus;
+import org.springframework.web.server.ResponseStatusException;
+import org.springframework.web.server.WebExceptionHandler;
 import org.springframework.web.servlet.HandlerExceptionResolver;
 import org.springframework.web.servlet.ModelAndView;
+import reactor.core.publisher.Mono;
 
 /** Cold standby: what is marked lives only on the primary. With any other topology nothing of it exists. */
 @AutoConfiguration(after = HaAutoConfiguration.class)
@@ -62,6 +68,21 @@ public class HaStandbyAutoConfiguration {
                 }
                 return new ModelAndView();
             };
+        }
+    }
+
+    /** The same in reactive applications. */
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.REACTIVE)
+    static class ReactiveWeb {
+
+        /** Before the handler that answers whatever is left with an error page. */
+        @Bean
+        @Order(-2)
+        WebExceptionHandler haStandbyExceptionHandler() {
+            return (exchange, error) -> error instanceof StandbyException
+                    ? Mono.error(new ResponseStatusException(HttpStatus.SERVICE_UNAVAILABLE, error.getMessage(), error))
+                    : Mono.error(error);
         }
     }
 

@@ -9,6 +9,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.context.ApplicationContext;
 import org.springframework.core.Ordered;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpMethod;
@@ -36,13 +37,16 @@ public final class ReactiveLinkServer implements WebFilter, Ordered {
 
     private final LinkTransport transport;
     private final int maxMessageSize;
+    private final @Nullable ApplicationContext home;
 
     /**
      * @param maxMessageSize bytes of the largest message of a link
+     * @param home whose requests are answered; a port of its own for operators has a context below it, with the same filters
      */
-    public ReactiveLinkServer(LinkTransport transport, int maxMessageSize) {
+    public ReactiveLinkServer(LinkTransport transport, int maxMessageSize, @Nullable ApplicationContext home) {
         this.transport = transport;
         this.maxMessageSize = maxMessageSize;
+        this.home = home;
     }
 
     @Override
@@ -53,7 +57,8 @@ public final class ReactiveLinkServer implements WebFilter, Ordered {
     @Override
     public Mono<Void> filter(ServerWebExchange exchange, WebFilterChain chain) {
         ServerHttpRequest request = exchange.getRequest();
-        if (!request.getPath().pathWithinApplication().value().equals(LinkServer.PATH)) {
+        if (!request.getPath().pathWithinApplication().value().equals(LinkServer.PATH)
+                || exchange.getApplicationContext() != home) {
             return chain.filter(exchange);
         }
         ServerHttpResponse response = exchange.getResponse();

@@ -29,6 +29,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.beans.factory.InitializingBean;
 import org.springframework.scheduling.annotation.Async;
 import org.springframework.scheduling.annotation.Scheduled;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
 
 class TaskDefinitionFactoryTest {
 
@@ -360,7 +362,55 @@ class TaskDefinitionFactoryTest {
                 Arguments.of(EndlessTimeout.class, "timeout = PT", "less than 290 years"),
                 Arguments.of(DurableWithValue.class, "returns java.lang.String", "void or a CompletableFuture"),
                 Arguments.of(BadRetry.class, "retry.max-attempts = 0", "at least 1"),
+                Arguments.of(FluxOfValues.class, "reactor.core.publisher.Flux, a stream", "flux.collectList()"),
+                Arguments.of(ScheduledMono.class, "@Scheduled but returns a Mono", "mono.toFuture()"),
+                Arguments.of(DurableMono.class, "returns reactor.core.publisher.Mono", "CompletableFuture"),
                 Arguments.of(AlsoAsync.class, "@Async", "CompletableFuture"));
+    }
+
+    static class FluxOfValues {
+        @HaTask
+        public Flux<String> task() {
+            return Flux.just("a", "b");
+        }
+    }
+
+    static class ScheduledMono {
+        @HaTask
+        @Scheduled(fixedDelay = 1000)
+        public Mono<Void> task() {
+            return Mono.empty();
+        }
+    }
+
+    static class DurableMono {
+        @HaTask(delivery = Delivery.DURABLE)
+        public Mono<String> task() {
+            return Mono.empty();
+        }
+    }
+
+    static class Reactive {
+        @HaTask
+        public Mono<List<Money>> values() {
+            return Mono.empty();
+        }
+
+        @HaTask
+        public Mono<Void> nothing() {
+            return Mono.empty();
+        }
+    }
+
+    @Test
+    void whatAMonoHoldsTravels() {
+        TaskDefinition values = tasksOf(Reactive.class).get("desk.values");
+
+        assertThat(values.isReactive()).isTrue();
+        assertThat(values.async()).isTrue();
+        assertThat(values.resultType().getTypeName()).isEqualTo("java.util.List<" + Money.class.getName() + ">");
+        assertThat(tasksOf(Reactive.class).get("desk.nothing").resultType()).isEqualTo(Void.class);
+        assertThat(tasksOf(Desk.class).get("desk.later").isReactive()).isFalse();
     }
 
     enum Colour {

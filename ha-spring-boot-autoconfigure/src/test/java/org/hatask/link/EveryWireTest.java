@@ -36,6 +36,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.springframework.context.ApplicationContext;
+import org.springframework.context.support.StaticApplicationContext;
 import org.springframework.http.server.reactive.ContextPathCompositeHandler;
 import org.springframework.http.server.reactive.ReactorHttpHandlerAdapter;
 import org.springframework.web.server.adapter.WebHttpHandlerBuilder;
@@ -89,8 +91,12 @@ class EveryWireTest {
         return new Server(tomcat.node(), tomcat.tasks, tomcat.transport, tomcat::stopServer);
     }
 
-    /** Below the context path {@code /app}, as the others; all other requests are answered with 404. */
     private Server netty(byte[] key) {
+        return netty(key, null);
+    }
+
+    /** Below the context path {@code /app}, as the others; all other requests are answered with 404. */
+    private Server netty(byte[] key, ApplicationContext home) {
         Node[] self = {TestNode.node("b", 1)};
         TestTasks tasks = new TestTasks();
         LinkTransport transport = transport(() -> self[0], key, tasks, LinkClient::ofThisProcess);
@@ -98,7 +104,7 @@ class EveryWireTest {
                     exchange.getResponse().setRawStatusCode(404);
                     return exchange.getResponse().setComplete();
                 })
-                .filter(new ReactiveLinkServer(transport, SETTINGS.maxMessageSize()))
+                .filter(new ReactiveLinkServer(transport, SETTINGS.maxMessageSize(), home))
                 .build();
         ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
         DisposableServer server = HttpServer.create()
@@ -299,6 +305,16 @@ class EveryWireTest {
                         .statusCode())
                 .isEqualTo(404);
         assertThat(b.transport().undecided()).isZero();
+    }
+
+    /** A port of its own for the actuator has the application's filters, too. */
+    @Test
+    void anotherContextsPortIsNoDoor() {
+        Server b = netty(TestNode.KEY, new StaticApplicationContext());
+
+        assertThat(call(caller(Pair.JDK_TO_NETTY, new TestTasks()), b.node(), "hello"))
+                .isInstanceOfSatisfying(Outcome.NotSent.class, outcome -> assertThat(outcome.reason())
+                        .contains("HTTP status 404"));
     }
 
     /** Netty would keep up to the limit in memory, and strangers have not shown that they deserve it. */

@@ -27,6 +27,11 @@ enum Kind {
         this.foreign = Pattern.compile(foreign);
     }
 
+    /** Whether this test lets it speak TLS: half of them, so that each client meets servers with and without. */
+    boolean isSecure() {
+        return this == TOMCAT || this == NETTY;
+    }
+
     /** The node of this kind. */
     String id() {
         return name().toLowerCase(Locale.ROOT);

@@ -26,13 +26,18 @@ final class NodeProcess implements AutoCloseable {
     private final List<String> ended = new CopyOnWriteArrayList<>();
     private final List<String> log = new CopyOnWriteArrayList<>();
 
-    NodeProcess(Kind kind, String zooKeeper, Path directory) throws IOException {
+    /**
+     * @param keyStore with key and certificate of all nodes, which all of them trust
+     */
+    NodeProcess(Kind kind, String zooKeeper, Path keyStore) throws IOException {
         this.kind = kind;
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:TieredStopAtLevel=1",
                 "-XX:+UseSerialGC",
                 "-Xmx256m",
+                "-Djavax.net.ssl.trustStore=" + keyStore,
+                "-Djavax.net.ssl.trustStorePassword=" + EveryServerTest.PASSWORD,
                 "-cp",
                 kind.classPath(),
                 NodeApplication.class.getName(),
@@ -41,8 +46,14 @@ final class NodeProcess implements AutoCloseable {
                 "--spring.main.banner-mode=off",
                 "--ha.node.id=" + kind.id(),
                 "--ha.zookeeper.connect-string=" + zooKeeper));
+        if (kind.isSecure()) {
+            command.addAll(List.of(
+                    "--server.ssl.key-store=" + keyStore,
+                    "--server.ssl.key-store-password=" + EveryServerTest.PASSWORD,
+                    "--server.ssl.trust-store=" + keyStore,
+                    "--server.ssl.trust-store-password=" + EveryServerTest.PASSWORD));
+        }
         this.process = new ProcessBuilder(command)
-                .directory(directory.toFile())
                 .redirectErrorStream(true)
                 .start();
         this.orders = new OutputStreamWriter(process.getOutputStream(), StandardCharsets.UTF_8);
