@@ -26,6 +26,7 @@ import org.springframework.boot.autoconfigure.web.ServerProperties;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.ssl.SslBundles;
 import org.springframework.boot.web.servlet.FilterRegistrationBean;
+import org.springframework.context.ApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.Ordered;
@@ -132,10 +133,11 @@ public class HaLinkAutoConfiguration {
     static class ReactiveServer {
 
         @Bean
-        ReactiveLinkServer haLinkServer(LinkTransport transport, HaProperties properties) {
+        ReactiveLinkServer haLinkServer(LinkTransport transport, HaProperties properties, ApplicationContext context) {
             return new ReactiveLinkServer(
                     transport,
-                    Math.toIntExact(properties.link().maxMessageSize().toBytes()));
+                    Math.toIntExact(properties.link().maxMessageSize().toBytes()),
+                    context);
         }
 
         @Bean

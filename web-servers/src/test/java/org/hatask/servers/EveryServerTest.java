@@ -59,7 +59,8 @@ class EveryServerTest {
     private static Path keyStore(Path directory) throws Exception {
         Path keyStore = directory.resolve("node.p12");
         Process keytool = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
+                        Path.of(System.getProperty("java.home"), "bin", "keytool")
+                                .toString(),
                         "-genkeypair",
                         "-keyalg",
                         "EC",

@@ -53,9 +53,7 @@ final class NodeProcess implements AutoCloseable {
                     "--server.ssl.trust-store=" + keyStore,
                     "--server.ssl.trust-store-password=" + EveryServerTest.PASSWORD));
         }
-        this.process = new ProcessBuilder(command)
-                .redirectErrorStream(true)
-                .start();
+        this.process = new ProcessBuilder(command).redirectErrorStream(true).start();
         this.orders = new OutputStreamWriter(process.getOutputStream(), StandardCharsets.UTF_8);
         Thread reader = new Thread(this::read, "output of " + kind);
         reader.setDaemon(true);
