@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import java.util.function.UnaryOperator;
@@ -75,6 +76,11 @@ public final class TaskDefinitionFactory {
     public static boolean hasTasks(Class<?> beanClass) {
         return AnnotationUtils.isCandidateClass(beanClass, HaTask.class)
                 && !annotatedMethods(beanClass).isEmpty();
+    }
+
+    /** The methods of a class that are tasks, whether they can be or not. */
+    public static Set<Method> taskMethods(Class<?> beanClass) {
+        return annotatedMethods(beanClass).keySet();
     }
 
     /**

@@ -49,9 +49,7 @@ final class NodeProcess implements AutoCloseable {
         if (kind.isSecure()) {
             command.addAll(List.of(
                     "--server.ssl.key-store=" + keyStore,
-                    "--server.ssl.key-store-password=" + EveryServerTest.PASSWORD,
-                    "--server.ssl.trust-store=" + keyStore,
-                    "--server.ssl.trust-store-password=" + EveryServerTest.PASSWORD));
+                    "--server.ssl.key-store-password=" + EveryServerTest.PASSWORD));
         }
         this.process = new ProcessBuilder(command).redirectErrorStream(true).start();
         this.orders = new OutputStreamWriter(process.getOutputStream(), StandardCharsets.UTF_8);
