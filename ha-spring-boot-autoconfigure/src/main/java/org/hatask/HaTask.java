@@ -13,7 +13,7 @@ import java.lang.annotation.Target;
  * interface for the methods of its implementations.
  *
  * <p>Arguments and results travel as JSON between nodes, and not at all when the own node executes. A method may return any
- * JSON value, {@code void} or a {@link java.util.concurrent.CompletableFuture} of one.
+ * JSON value, {@code void}, or a {@link java.util.concurrent.CompletableFuture} or Reactor's {@code Mono} of one.
  *
  * <p>Together with {@code @Scheduled} the schedule fires on every node and only the master's firing counts.
  *

@@ -33,7 +33,7 @@ public final class RoleRouter {
     /** Why a member may not execute the task, as the end of a sentence; null when it may. */
     static @Nullable String whyNot(ClusterView view, Node node, TaskDefinition task) {
         if (!node.acceptsTasks()) {
-            return "it executes no tasks (ha.node.accepts-tasks=false)";
+            return "it executes no tasks (ha.node.accepts-tasks=false, or no link can come in: its log says why)";
         }
         if (node.state() != NodeState.UP) {
             return "its state is " + node.state();

@@ -10,7 +10,7 @@ public enum Refusal {
     NOT_MASTER,
     /** It is the master, of another epoch. */
     STALE_EPOCH,
-    /** It does not execute tasks at all ({@code ha.node.accepts-tasks=false}). */
+    /** It does not execute tasks at all ({@code ha.node.accepts-tasks=false}, or no link can come in). */
     NOT_ACCEPTING,
     /** It has no task of this name and signature. */
     UNKNOWN_TASK,

@@ -26,7 +26,7 @@ final class JdkClient implements LinkClient {
 
     private final Duration connectTimeout;
 
-    /** Threads that read; each connection has one at a time. */
+    /** Threads that read; each connection has one at a time. They end by themselves, also after the last connection. */
     private final ExecutorService readers;
 
     private @Nullable Made made;
@@ -98,12 +98,6 @@ final class JdkClient implements LinkClient {
             builder.sslParameters(new SSLParameters(null, tls.protocols().toArray(String[]::new)));
         }
         return builder.build();
-    }
-
-    /** The links are closed already; what they still have to tell is told. */
-    @Override
-    public void close() {
-        readers.shutdown();
     }
 
     /** Hands on what comes. Called by one thread at a time. */

@@ -18,9 +18,6 @@ interface LinkClient {
      */
     void connect(URI uri, ClientTls tls, String pass, LinkEndpoint end) throws Exception;
 
-    /** No connection is opened any more; those that are open stay. */
-    default void close() {}
-
     /**
      * Tomcat's client where it is there, as it costs least; else the one of the Java platform, which is everywhere. Those of
      * other containers do not all let us say whom to trust.

@@ -722,7 +722,6 @@ public final class LinkTransport implements TaskTransport {
             Thread.currentThread().interrupt();
         }
         pools.forEach(ThreadPoolExecutor::shutdownNow);
-        client.close();
     }
 
     /** Answers that are ready shall still arrive. */

@@ -8,6 +8,7 @@ import io.netty.handler.codec.http.websocketx.WebSocket08FrameDecoder;
 import io.netty.handler.codec.http.websocketx.WebSocket13FrameDecoder;
 import io.netty.handler.codec.http.websocketx.WebSocketDecoderConfig;
 import java.nio.ByteBuffer;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -51,7 +52,14 @@ final class NettyWire implements Wire {
 
     @Override
     public void close(CloseCode code) {
-        out.sendClose(code.number(), "").subscribe(null, problem -> channel.close());
-        channel.eventLoop().schedule(() -> channel.close(), CLOSE_SECONDS, TimeUnit.SECONDS);
+        if (!channel.isActive()) {
+            return;
+        }
+        try {
+            out.sendClose(code.number(), "").subscribe(null, problem -> channel.close());
+            channel.eventLoop().schedule(() -> channel.close(), CLOSE_SECONDS, TimeUnit.SECONDS);
+        } catch (RejectedExecutionException e) {
+            // The server has stopped, and all its connections with it.
+        }
     }
 }

@@ -56,7 +56,7 @@ record OrderRules(boolean operated) {
         if (!node.masterEligible() || !node.acceptsTasks()) {
             return Optional.of("Node " + node.id() + " cannot lead: "
                     + (node.masterEligible() ? "ha.node.accepts-tasks" : "ha.node.master-eligible")
-                    + " is false there.");
+                    + " is false there, or no link can come in, which its log says.");
         }
         if (orders.isDrained(node.id())) {
             return Optional.of("Node " + node.id() + " is drained: resume it first.");
