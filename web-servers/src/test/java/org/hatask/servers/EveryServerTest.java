@@ -3,7 +3,10 @@ package org.hatask.servers;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import java.io.OutputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.KeyStore;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -41,8 +44,9 @@ class EveryServerTest {
     static void startOneOfEachKind(@TempDir Path directory) throws Exception {
         zooKeeper = new TestingServer(new InstanceSpec(null, -1, -1, -1, true, -1, 500, -1), true);
         Path keyStore = keyStore(directory);
+        Path trustStore = trustStore(keyStore);
         for (Kind kind : Kind.values()) {
-            nodes.put(kind, new NodeProcess(kind, zooKeeper.getConnectString(), keyStore));
+            nodes.put(kind, new NodeProcess(kind, zooKeeper.getConnectString(), keyStore, trustStore));
         }
         for (NodeProcess node : nodes.values()) {
             node.awaitStart();
@@ -80,6 +84,18 @@ class EveryServerTest {
                 .start();
         assertThat(keytool.waitFor()).isZero();
         return keyStore;
+    }
+
+    private static Path trustStore(Path keyStore) throws Exception {
+        KeyStore key = KeyStore.getInstance(keyStore.toFile(), PASSWORD.toCharArray());
+        KeyStore trust = KeyStore.getInstance("PKCS12");
+        trust.load(null, null);
+        trust.setCertificateEntry("node", key.getCertificate("node"));
+        Path trustStore = keyStore.resolveSibling("trust.p12");
+        try (OutputStream out = Files.newOutputStream(trustStore)) {
+            trust.store(out, PASSWORD.toCharArray());
+        }
+        return trustStore;
     }
 
     @AfterAll

@@ -27,16 +27,17 @@ final class NodeProcess implements AutoCloseable {
     private final List<String> log = new CopyOnWriteArrayList<>();
 
     /**
-     * @param keyStore with key and certificate of all nodes, which all of them trust
+     * @param keyStore with key and certificate of all nodes
+     * @param trustStore with the certificate
      */
-    NodeProcess(Kind kind, String zooKeeper, Path keyStore) throws IOException {
+    NodeProcess(Kind kind, String zooKeeper, Path keyStore, Path trustStore) throws IOException {
         this.kind = kind;
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:TieredStopAtLevel=1",
                 "-XX:+UseSerialGC",
                 "-Xmx256m",
-                "-Djavax.net.ssl.trustStore=" + keyStore,
+                "-Djavax.net.ssl.trustStore=" + trustStore,
                 "-Djavax.net.ssl.trustStorePassword=" + EveryServerTest.PASSWORD,
                 "-cp",
                 kind.classPath(),

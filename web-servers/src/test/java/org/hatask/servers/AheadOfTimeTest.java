@@ -1,10 +1,16 @@
-package org.hatask;
+package org.hatask.servers;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import java.time.Duration;
 import java.util.List;
+import org.apache.curator.test.InstanceSpec;
 import org.apache.curator.test.TestingServer;
+import org.hatask.HaCluster;
+import org.hatask.HaTask;
+import org.hatask.Role;
+import org.hatask.TaskContext;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.springframework.aot.generate.GenerationContext;
@@ -12,7 +18,6 @@ import org.springframework.aot.hint.RuntimeHints;
 import org.springframework.aot.hint.predicate.RuntimeHintsPredicates;
 import org.springframework.aot.test.generate.TestGenerationContext;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
-import org.springframework.boot.autoconfigure.jdbc.DataSourceAutoConfiguration;
 import org.springframework.boot.test.util.TestPropertyValues;
 import org.springframework.boot.web.servlet.context.AnnotationConfigServletWebServerApplicationContext;
 import org.springframework.boot.web.servlet.context.ServletWebServerApplicationContext;
@@ -46,7 +51,7 @@ class AheadOfTimeTest {
     }
 
     @Configuration(proxyBeanMethods = false)
-    @EnableAutoConfiguration(exclude = DataSourceAutoConfiguration.class)
+    @EnableAutoConfiguration
     public static class Application {
 
         @Bean
@@ -85,13 +90,13 @@ class AheadOfTimeTest {
 
     @SuppressWarnings("unchecked")
     private static void run(ApplicationContextInitializer<?> initializer) {
-        try (TestingServer zooKeeper = TestZooKeeper.start(200);
+        try (TestingServer zooKeeper = new TestingServer(new InstanceSpec(null, -1, -1, -1, true, -1, 200, -1), true);
                 ServletWebServerApplicationContext context = new ServletWebServerApplicationContext()) {
             configure(context, zooKeeper.getConnectString());
             ((ApplicationContextInitializer<GenericApplicationContext>) initializer).initialize(context);
             context.refresh();
             HaCluster cluster = context.getBean(HaCluster.class);
-            await().atMost(TestNodes.PATIENCE).until(cluster::isMaster);
+            await().atMost(Duration.ofSeconds(30)).until(cluster::isMaster);
 
             assertThat(context.getBean(Desk.class).book(new Order("tea", List.of(new Line(2)))))
                     .isEqualTo(new Order("tea in epoch 1", List.of(new Line(2))));
