@@ -8,8 +8,8 @@ import jakarta.websocket.Session;
 import java.nio.ByteBuffer;
 import java.util.concurrent.Executor;
 
-/** Joins a session of a Jakarta WebSocket container, accepted or opened, to our end of it. */
-final class JakartaEndpoint extends Endpoint {
+/** Joins a session of a Jakarta WebSocket container, accepted or opened, to our end of it. Public for Jetty, which wants it so. */
+public final class JakartaEndpoint extends Endpoint {
 
     private final LinkEndpoint end;
     private final Executor closer;
@@ -30,7 +30,7 @@ final class JakartaEndpoint extends Endpoint {
         opened.getUserProperties().put("org.apache.tomcat.websocket.BLOCKING_SEND_TIMEOUT", 1000L);
         opened.addMessageHandler(ByteBuffer.class, (MessageHandler.Partial<ByteBuffer>) end::part);
         opened.addMessageHandler(String.class, (MessageHandler.Partial<String>) (text, last) -> end.text());
-        end.open(new WebSocketWire(opened, closer));
+        end.open(new WebSocketWire(opened, closer, end.maxMessageSize()));
     }
 
     @Override

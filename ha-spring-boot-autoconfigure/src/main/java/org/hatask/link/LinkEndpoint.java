@@ -39,6 +39,11 @@ abstract class LinkEndpoint {
     /** The handshake failed; called at most once with a reason that matters, from any thread. */
     abstract void failed(String reason);
 
+    /** Bytes of the largest message of a link. */
+    final int maxMessageSize() {
+        return maxMessageSize;
+    }
+
     /** The socket is open. */
     final void open(Wire created) {
         boolean tooLate;

@@ -28,15 +28,18 @@ final class WebSocketWire implements Wire {
 
     private final Session session;
     private final Executor closer;
+    private final int maxMessageSize;
     private final Queue<Waiting> queue = new ArrayDeque<>();
     private boolean busy;
 
     /**
      * @param closer where to close the session, as containers block there
+     * @param maxMessageSize bytes of the largest message of a link
      */
-    WebSocketWire(Session session, Executor closer) {
+    WebSocketWire(Session session, Executor closer, int maxMessageSize) {
         this.session = session;
         this.closer = closer;
+        this.maxMessageSize = maxMessageSize;
     }
 
     private record Waiting(ByteBuffer message, Consumer<@Nullable Throwable> done) {}
@@ -81,7 +84,9 @@ final class WebSocketWire implements Wire {
 
     @Override
     public void proved() {
-        session.setMaxBinaryMessageBufferSize(READ_BUFFER);
+        // In Tomcat it is how much is read at once, in others how much a message may have.
+        boolean tomcat = session.getClass().getName().startsWith("org.apache.tomcat.");
+        session.setMaxBinaryMessageBufferSize(tomcat ? READ_BUFFER : maxMessageSize);
     }
 
     @Override
