@@ -90,16 +90,16 @@ class BrokenConnectionTest {
         ClusterState state = nodes.bean("n1", ClusterState.class);
         Node n1 = state.view().self();
         state.setSelf(new Node(
-                n1.id(),
-                n1.incarnation(),
-                behindProxy,
-                n1.state(),
-                n1.masterEligible(),
-                n1.acceptsTasks(),
-                n1.weight(),
-                n1.zone(),
-                n1.startedAt(),
-                n1.tasks()));
+                        n1.id(),
+                        n1.incarnation(),
+                        behindProxy,
+                        n1.state(),
+                        n1.masterEligible(),
+                        n1.acceptsTasks(),
+                        n1.weight(),
+                        n1.zone(),
+                        n1.startedAt())
+                .withTasks(n1.tasks()));
         nodes.bean("n1", Membership.class).selfChanged();
         await().atMost(TestNodes.PATIENCE).until(() -> nodes.bean("caller", HaCluster.class).members().stream()
                 .anyMatch(node -> node.uri().equals(behindProxy)));

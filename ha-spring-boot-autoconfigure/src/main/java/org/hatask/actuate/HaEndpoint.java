@@ -61,15 +61,17 @@ public class HaEndpoint {
         HaReport report = reporter.report();
         return switch (section) {
             case "cluster", "topology" -> Map.of("cluster", report.cluster(), "topology", report.topology());
+            case "status" -> report.status();
             case "architecture" -> report.architecture();
             case "node" -> report.node();
             case "master" -> report.master();
-            case "members" -> Map.of("members", report.members());
+            case "members" -> Map.of("members", report.members(), "departed", report.departed());
             case "tasks" -> Map.of("tasks", report.tasks());
             case "failureDetection" -> report.failureDetection();
             case "coordination" -> report.coordination();
             case "standby" -> report.standby();
             case "history" -> Map.of("history", report.history(), "actions", report.actions());
+            case "events" -> Map.of("events", report.events());
             default -> null;
         };
     }

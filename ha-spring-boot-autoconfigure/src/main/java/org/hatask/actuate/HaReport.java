@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.hatask.Role;
 import org.hatask.cluster.OperatorAction;
 import org.hatask.standby.StandbyStatus;
@@ -13,34 +14,73 @@ import org.jspecify.annotations.Nullable;
 /**
  * What {@code /actuator/ha} shows. Names of components are the names in its JSON.
  *
+ * @param now when this was, by this node's clock
+ * @param status how the cluster is, in a word, with what an operator should look at
  * @param cluster name of the cluster
  * @param topology how roles are given
  * @param architecture what that means: who executes, and what happens when the master fails
  * @param node this node
  * @param master the master as this node knows it, or null
+ * @param masterless since when there is no master as far as this node knows, or null while there is one. Without ZooKeeper,
+ *     {@code master} is the last one known, and this is set when that is this node and does not hold it for certain any more
  * @param members all members
+ * @param departed who left within the last hour and has not come back, as far as this node has seen it since its start
  * @param tasks this node's tasks, with the calls made on it
  * @param failureDetection the judgement as a whole
  * @param coordination the connection to ZooKeeper
  * @param history the last changes of master, oldest first
  * @param appointed whom an operator has appointed or demoted, or null
  * @param actions the last commands of operators, oldest first
+ * @param events the last of what this node has seen since its start, oldest first
  * @param standby how far the beans of the primary are started here, or null where nobody stands by cold
  */
 public record HaReport(
+        Instant now,
+        Status status,
         String cluster,
         String topology,
         Architecture architecture,
         OwnNode node,
         @Nullable MasterInfo master,
+        @Nullable Masterless masterless,
         List<Member> members,
+        List<Departed> departed,
         List<Task> tasks,
         FailureDetection failureDetection,
         CoordinationInfo coordination,
         List<Change> history,
         @Nullable Appointed appointed,
         List<OperatorAction> actions,
+        List<Event> events,
         @Nullable StandbyStatus standby) {
+
+    /**
+     * @param level in a word
+     * @param since since when, as far as that is known: there has been no master, or something has been to look at
+     * @param concerns what to look at
+     */
+    public record Status(Level level, @Nullable Instant since, List<Concern> concerns) {
+
+        public Status {
+            concerns = List.copyOf(concerns);
+        }
+    }
+
+    /** How the cluster is. */
+    public enum Level {
+        OK,
+        /** There is a master, and something to look at. */
+        DEGRADED,
+        NO_MASTER
+    }
+
+    /**
+     * @param node whom it is about, or null
+     * @param text what it is; to be read after the node's name where there is one
+     * @param since since when, or null
+     */
+    public record Concern(
+            @Nullable String node, String text, @Nullable Instant since) {}
 
     /**
      * @param topology {@code ha.topology}
@@ -82,33 +122,72 @@ public record HaReport(
     public record MasterInfo(String id, String incarnation, long epoch, Instant since, String cause) {}
 
     /**
+     * @param since when this node saw the last master go, or lost ZooKeeper, by its own clock; or when it started, if it has
+     *     seen none
+     * @param former who that was, or null
+     * @param epoch its epoch, or null
+     */
+    public record Masterless(
+            Instant since,
+            @Nullable String former,
+            @Nullable Long epoch) {}
+
+    /**
      * @param id its name
      * @param incarnation its incarnation
+     * @param at when it was gone, by this node's clock
+     * @param how how it went
+     */
+    public record Departed(String id, String incarnation, Instant at, Departure how) {}
+
+    /** How a node goes. */
+    public enum Departure {
+        /** It said that it would stop. */
+        IN_ORDER,
+        /** It could not be reached any more: it was killed, cut off or silent for too long. */
+        VANISHED,
+        /** This node had no link to it and has not seen it. */
+        UNKNOWN
+    }
+
+    /**
+     * @param id its name
+     * @param incarnation its incarnation
+     * @param version of its application, or null where it has none
      * @param uri where it answers
+     * @param since start of its process, by its own clock
      * @param role its role as this node knows it
      * @param state what it says of itself
+     * @param drained who has drained it, or null
      * @param health what this node thinks of it
      * @param masterEligible whether it may become master
      * @param acceptsTasks whether it executes tasks
      * @param weight its share of the work
      * @param zone where it stands
-     * @param inFlight attempts that run or wait there by its last word over a link, or null without a link
+     * @param load of its machine and process by its last word over a link, or null without a link
+     * @param inFlight attempts that run or wait there by that word, or null
      * @param oldestTask the longest running task there, or null
+     * @param running the twenty longest running there, the oldest first, or null
      * @param tasksNotHere names of its tasks that this node lacks; null when it does not say which tasks it has
      */
     public record Member(
             String id,
             String incarnation,
+            @Nullable String version,
             URI uri,
+            Instant since,
             Role role,
             String state,
+            @Nullable Drained drained,
             Health health,
             boolean masterEligible,
             boolean acceptsTasks,
             int weight,
             @Nullable String zone,
+            @Nullable Load load,
             @Nullable Integer inFlight,
-            @Nullable OldestTask oldestTask,
+            @Nullable RunningTask oldestTask,
+            @Nullable List<RunningTask> running,
             @Nullable List<String> tasksNotHere) {}
 
     /**
@@ -132,11 +211,57 @@ public record HaReport(
     public record SickTask(String task, List<String> nodes, Instant since) {}
 
     /**
+     * @param at when, by the clock of the node that wrote it
+     * @param by who said so
+     * @param why his reason, or null
+     */
+    public record Drained(Instant at, String by, @Nullable String why) {}
+
+    /**
+     * @param system load average of the machine's last minute, or null where it has none
+     * @param heapUsed bytes
+     * @param heapMax bytes, or null where there is no limit
+     */
+    public record Load(
+            @Nullable Double system,
+            long heapUsed,
+            @Nullable Long heapMax) {}
+
+    /**
      * @param task name of the task
      * @param taskId id of the execution
-     * @param runningMillis since when
+     * @param runningMillis since it was taken on
      */
-    public record OldestTask(String task, String taskId, long runningMillis) {}
+    public record RunningTask(String task, String taskId, long runningMillis) {}
+
+    /**
+     * @param at when this node saw it, the last time
+     * @param kind what kind of thing
+     * @param node whom it is about, or null
+     * @param text what happened, to be read after the node's name
+     * @param count how often in a row
+     */
+    public record Event(
+            Instant at, EventKind kind, @Nullable String node, String text, int count) {
+
+        boolean isSame(EventKind otherKind, @Nullable String otherNode, String otherText) {
+            return kind == otherKind && Objects.equals(node, otherNode) && text.equals(otherText);
+        }
+    }
+
+    /** What can happen. */
+    public enum EventKind {
+        JOINED,
+        LEFT,
+        /** It takes tasks, or not any more, by its own or an operator's word. */
+        STATE,
+        MASTER,
+        NO_MASTER,
+        /** This node thinks otherwise of it. */
+        HEALTH,
+        /** A durable task was taken from it. */
+        TASK_MOVED
+    }
 
     /**
      * @param name its name
@@ -152,6 +277,7 @@ public record HaReport(
      * @param retries attempts beyond the first of a call
      * @param p50Millis median duration of the last calls
      * @param p99Millis 99th percentile of the last calls
+     * @param usualMillis median of the last successful runs on this node, or null before the first
      */
     public record Task(
             String name,
@@ -165,7 +291,8 @@ public record HaReport(
             long failures,
             long retries,
             @Nullable Double p50Millis,
-            @Nullable Double p99Millis) {}
+            @Nullable Double p99Millis,
+            @Nullable Double usualMillis) {}
 
     /**
      * @param state of the connection

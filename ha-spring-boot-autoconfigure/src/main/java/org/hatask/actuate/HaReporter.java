@@ -1,8 +1,9 @@
 package org.hatask.actuate;
 
+import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -21,11 +22,8 @@ import org.hatask.dispatch.TaskStatistics;
 import org.hatask.execute.TaskDefinition;
 import org.hatask.execute.TaskExecutor;
 import org.hatask.execute.TaskRegistry;
-import org.hatask.failure.Condition;
 import org.hatask.failure.NodeHealth;
-import org.hatask.link.LinkInfo;
 import org.hatask.link.LinkTransport;
-import org.hatask.link.NodeReport;
 import org.hatask.standby.StandbyStatus;
 import org.jspecify.annotations.Nullable;
 
@@ -40,8 +38,10 @@ public final class HaReporter {
     private final Supplier<TaskRegistry> registry;
     private final Dispatcher dispatcher;
     private final TaskExecutor executor;
-    private final LinkTransport transport;
     private final NodeHealth health;
+    private final MemberReporter members;
+    private final RecentEvents events;
+    private final Clock clock;
     private final Supplier<@Nullable StandbyStatus> standby;
 
     public HaReporter(
@@ -55,7 +55,9 @@ public final class HaReporter {
             TaskExecutor executor,
             LinkTransport transport,
             NodeHealth health,
-            Supplier<@Nullable StandbyStatus> standby) {
+            RecentEvents events,
+            Supplier<@Nullable StandbyStatus> standby,
+            Clock clock) {
         this.clusterName = clusterName;
         this.architecture = architecture;
         this.cluster = cluster;
@@ -64,35 +66,54 @@ public final class HaReporter {
         this.registry = registry;
         this.dispatcher = dispatcher;
         this.executor = executor;
-        this.transport = transport;
         this.health = health;
+        this.members = new MemberReporter(registry, executor, transport, health);
+        this.events = events;
         this.standby = standby;
+        this.clock = clock;
     }
 
     HaReport report() {
         ClusterView view = cluster.view();
+        HaReport.OwnNode self = ownNode(view);
+        HaReport.MasterInfo master = master(view);
+        HaReport.Masterless masterless = masterless(view, self);
+        List<HaReport.Member> nodes = members.members(view);
+        List<HaReport.Departed> departed = events.departed();
+        HaReport.FailureDetection failureDetection = failureDetection();
+        HaReport.CoordinationInfo connection = coordination();
+        StandbyStatus cold = standby.get();
         return new HaReport(
+                clock.instant(),
+                Concerns.judge(self, master, masterless, nodes, departed, connection, failureDetection, cold),
                 clusterName,
                 architecture.topology(),
                 architecture,
-                ownNode(view),
-                master(view),
-                members(view),
+                self,
+                master,
+                masterless,
+                nodes,
+                departed,
                 registry.get().all().stream().map(task -> task(view, task)).toList(),
-                failureDetection(),
-                coordination(),
-                election.history().stream()
-                        .map(change -> new HaReport.Change(
-                                change.epoch(),
-                                change.nodeId(),
-                                change.incarnation(),
-                                change.since(),
-                                change.cause(),
-                                change.gap() == null ? null : change.gap().toMillis()))
-                        .toList(),
+                failureDetection,
+                connection,
+                history(),
                 appointed(view.orders().appointment()),
                 view.orders().actions(),
-                standby.get());
+                events.events(),
+                cold);
+    }
+
+    private List<HaReport.Change> history() {
+        return election.history().stream()
+                .map(change -> new HaReport.Change(
+                        change.epoch(),
+                        change.nodeId(),
+                        change.incarnation(),
+                        change.since(),
+                        change.cause(),
+                        change.gap() == null ? null : change.gap().toMillis()))
+                .toList();
     }
 
     private static HaReport.@Nullable Appointed appointed(Orders.@Nullable Appointment appointment) {
@@ -131,42 +152,22 @@ public final class HaReporter {
                         master.nodeId(), master.incarnation(), master.epoch(), master.since(), master.cause());
     }
 
-    private List<HaReport.Member> members(ClusterView view) {
-        List<LinkInfo> links = transport.links();
-        return view.members().stream().map(node -> member(view, node, links)).toList();
-    }
-
-    private HaReport.Member member(ClusterView view, Node node, List<LinkInfo> links) {
-        boolean own = node.isSameProcessAs(view.self());
-        NodeReport report = own ? null : lastReport(node, links);
-        return new HaReport.Member(
-                node.id(),
-                node.incarnation(),
-                node.uri(),
-                view.isMaster(node) ? Role.MASTER : Role.WORKER,
-                node.state().name(),
-                health(node),
-                node.masterEligible(),
-                node.acceptsTasks(),
-                node.weight(),
-                node.zone(),
-                own ? Integer.valueOf(executor.inFlight()) : report == null ? null : report.inFlight(),
-                own ? oldestHere() : report == null ? null : oldest(report),
-                tasksNotHere(node));
-    }
-
-    private @Nullable List<String> tasksNotHere(Node node) {
-        TaskRegistry own = registry.get();
-        return node.tasks() == null
+    /** Without ZooKeeper the last known master stands, but this node knows of its own lease. */
+    private HaReport.@Nullable Masterless masterless(ClusterView view, HaReport.OwnNode self) {
+        Master master = view.master();
+        Coordination.Status connection = coordination.status();
+        if (master != null
+                && master.is(view.self())
+                && self.role() != Role.MASTER
+                && connection.state() != Coordination.State.CONNECTED) {
+            return new HaReport.Masterless(connection.since(), master.nodeId(), master.epoch());
+        }
+        Instant since = view.masterlessSince();
+        Master former = view.formerMaster();
+        return since == null
                 ? null
-                : node.tasks().keySet().stream()
-                        .filter(task -> own.find(task).isEmpty())
-                        .toList();
-    }
-
-    private HaReport.Health health(Node node) {
-        Condition condition = health.condition(node);
-        return new HaReport.Health(condition.status().name(), condition.reason(), condition.since());
+                : new HaReport.Masterless(
+                        since, former == null ? null : former.nodeId(), former == null ? null : former.epoch());
     }
 
     private HaReport.FailureDetection failureDetection() {
@@ -175,31 +176,6 @@ public final class HaReporter {
                 health.sickTasks().stream()
                         .map(task -> new HaReport.SickTask(task.task(), task.nodes(), task.since()))
                         .toList());
-    }
-
-    private static @Nullable NodeReport lastReport(Node node, List<LinkInfo> links) {
-        return links.stream()
-                .filter(link -> link.nodeId().equals(node.id())
-                        && link.incarnation().equals(node.incarnation())
-                        && link.report() != null)
-                .max(Comparator.comparing(LinkInfo::lastSeen))
-                .map(LinkInfo::report)
-                .orElse(null);
-    }
-
-    private HaReport.@Nullable OldestTask oldestHere() {
-        return executor.running().stream()
-                .findFirst()
-                .map(task -> new HaReport.OldestTask(
-                        task.task(), task.taskId(), task.age().toMillis()))
-                .orElse(null);
-    }
-
-    private static HaReport.@Nullable OldestTask oldest(NodeReport report) {
-        return report.running().stream()
-                .max(Comparator.comparing(NodeReport.RunningTask::runningMillis))
-                .map(task -> new HaReport.OldestTask(task.task(), task.taskId(), task.runningMillis()))
-                .orElse(null);
     }
 
     private HaReport.Task task(ClusterView view, TaskDefinition task) {
@@ -223,7 +199,8 @@ public final class HaReporter {
                 figures.failures(),
                 figures.retries(),
                 millis(figures.p50()),
-                millis(figures.p99()));
+                millis(figures.p99()),
+                millis(executor.usualDuration(task.name())));
     }
 
     private static @Nullable Double millis(@Nullable Duration duration) {

@@ -1,10 +1,12 @@
 package org.hatask.autoconfigure;
 
+import java.time.Clock;
 import java.util.function.Supplier;
 import org.hatask.actuate.DurableDesk;
 import org.hatask.actuate.HaEndpoint;
 import org.hatask.actuate.HaHealthIndicator;
 import org.hatask.actuate.HaReporter;
+import org.hatask.actuate.RecentEvents;
 import org.hatask.cluster.ClusterState;
 import org.hatask.cluster.Coordination;
 import org.hatask.cluster.MasterElection;
@@ -42,6 +44,16 @@ public class HaEndpointAutoConfiguration {
     }
 
     @Bean
+    RecentEvents haRecentEvents(ClusterState cluster, LinkTransport transport) {
+        RecentEvents events = new RecentEvents(
+                node -> transport.links().stream()
+                        .anyMatch(link -> link.leaving() && link.incarnation().equals(node.incarnation())),
+                Clock.systemUTC());
+        cluster.addListener(events);
+        return events;
+    }
+
+    @Bean
     HaReporter haReporter(
             ClusterName name,
             HaProperties properties,
@@ -53,6 +65,7 @@ public class HaEndpointAutoConfiguration {
             TaskExecutor executor,
             LinkTransport transport,
             NodeHealth health,
+            RecentEvents events,
             ObjectProvider<ColdStandby> standby) {
         return new HaReporter(
                 name.value(),
@@ -65,7 +78,9 @@ public class HaEndpointAutoConfiguration {
                 executor,
                 transport,
                 health,
-                status(standby));
+                events,
+                status(standby),
+                Clock.systemUTC());
     }
 
     private static Supplier<@Nullable StandbyStatus> status(ObjectProvider<ColdStandby> standby) {

@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import org.hatask.cluster.Node;
 import org.hatask.cluster.NodeState;
+import org.hatask.cluster.OneLine;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,6 +26,7 @@ import org.springframework.util.StringUtils;
 final class NodeIdentity {
 
     private static final Logger log = LoggerFactory.getLogger(NodeIdentity.class);
+    private static final int LONGEST_VERSION = 64;
 
     private final HaProperties.NodeProperties properties;
     private final ApplicationContext context;
@@ -132,6 +134,21 @@ final class NodeIdentity {
     private Node node(URI uri, boolean masterEligible, boolean acceptsTasks) {
         @Nullable String zone = properties.zone();
         return new Node(
-                id, incarnation, uri, NodeState.UP, masterEligible, acceptsTasks, properties.weight(), zone, startedAt);
+                        id,
+                        incarnation,
+                        uri,
+                        NodeState.UP,
+                        masterEligible,
+                        acceptsTasks,
+                        properties.weight(),
+                        zone,
+                        startedAt)
+                .withVersion(version());
+    }
+
+    /** Spring Boot takes it from the jar's manifest, unless it is set. */
+    private @Nullable String version() {
+        String version = context.getEnvironment().getProperty("spring.application.version");
+        return StringUtils.hasText(version) ? OneLine.of(version, LONGEST_VERSION) : null;
     }
 }

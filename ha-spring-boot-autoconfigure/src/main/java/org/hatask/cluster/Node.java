@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param zone where it stands, or null
  * @param startedAt start of the process by its own clock; for display only
  * @param tasks the tasks that it has, see {@link NodeTasks}; null when it does not say, so that it has to be asked
+ * @param version of its application, or null where that has none; for display only
  */
 public record Node(
         String id,
@@ -32,14 +33,15 @@ public record Node(
         int weight,
         @Nullable String zone,
         Instant startedAt,
-        @Nullable Map<String, Integer> tasks) {
+        @Nullable Map<String, Integer> tasks,
+        @Nullable String version) {
 
     public Node {
         // Ordered, so that the same node is the same bytes.
         tasks = tasks == null ? null : Collections.unmodifiableMap(new TreeMap<>(tasks));
     }
 
-    /** A node that does not say which tasks it has. */
+    /** A node that says neither which tasks it has nor in which version. */
     public Node(
             String id,
             String incarnation,
@@ -50,7 +52,7 @@ public record Node(
             int weight,
             @Nullable String zone,
             Instant startedAt) {
-        this(id, incarnation, uri, state, masterEligible, acceptsTasks, weight, zone, startedAt, null);
+        this(id, incarnation, uri, state, masterEligible, acceptsTasks, weight, zone, startedAt, null, null);
     }
 
     /** Whether both are the same process: the same id in the same incarnation. */
@@ -80,11 +82,18 @@ public record Node(
     }
 
     public Node withState(NodeState newState) {
-        return new Node(id, incarnation, uri, newState, masterEligible, acceptsTasks, weight, zone, startedAt, tasks);
+        return new Node(
+                id, incarnation, uri, newState, masterEligible, acceptsTasks, weight, zone, startedAt, tasks, version);
     }
 
     public Node withTasks(@Nullable Map<String, Integer> newTasks) {
-        return new Node(id, incarnation, uri, state, masterEligible, acceptsTasks, weight, zone, startedAt, newTasks);
+        return new Node(
+                id, incarnation, uri, state, masterEligible, acceptsTasks, weight, zone, startedAt, newTasks, version);
+    }
+
+    public Node withVersion(@Nullable String newVersion) {
+        return new Node(
+                id, incarnation, uri, state, masterEligible, acceptsTasks, weight, zone, startedAt, tasks, newVersion);
     }
 
     /** The node without the word of an operator: as it describes itself. */

@@ -1,10 +1,8 @@
 package org.hatask.dispatch;
 
 import java.time.Duration;
-import java.util.Arrays;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.atomic.LongAdder;
+import org.hatask.execute.LastDurations;
 import org.jspecify.annotations.Nullable;
 
 /** Counts the calls of one task made on this node, and keeps the durations of the last ones. Thread-safe, without locks. */
@@ -15,8 +13,7 @@ public final class TaskStatistics {
     private final LongAdder calls = new LongAdder();
     private final LongAdder failures = new LongAdder();
     private final LongAdder retries = new LongAdder();
-    private final AtomicLongArray lastNanos = new AtomicLongArray(KEPT);
-    private final AtomicInteger next = new AtomicInteger();
+    private final LastDurations last = new LastDurations(KEPT);
 
     void finished(long nanos, boolean failed, int attempts) {
         calls.increment();
@@ -26,31 +23,14 @@ public final class TaskStatistics {
         if (attempts > 1) {
             retries.add(attempts - 1L);
         }
-        // Zero marks an unused place.
-        lastNanos.set(next.getAndIncrement() & (KEPT - 1), Math.max(1, nanos));
+        last.add(nanos);
     }
 
     /** The figures at this moment. */
     public Snapshot snapshot() {
-        long[] sorted = new long[KEPT];
-        int count = 0;
-        for (int i = 0; i < KEPT; i++) {
-            long nanos = lastNanos.get(i);
-            if (nanos > 0) {
-                sorted[count++] = nanos;
-            }
-        }
-        Arrays.sort(sorted, 0, count);
+        LastDurations.Sorted durations = last.sorted();
         return new Snapshot(
-                calls.sum(),
-                failures.sum(),
-                retries.sum(),
-                percentile(sorted, count, 50),
-                percentile(sorted, count, 99));
-    }
-
-    private static @Nullable Duration percentile(long[] sorted, int count, int percent) {
-        return count == 0 ? null : Duration.ofNanos(sorted[Math.min(count - 1, count * percent / 100)]);
+                calls.sum(), failures.sum(), retries.sum(), durations.percentile(50), durations.percentile(99));
     }
 
     /**

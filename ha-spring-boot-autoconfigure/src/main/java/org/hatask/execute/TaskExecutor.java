@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
@@ -49,6 +50,7 @@ public final class TaskExecutor implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(TaskExecutor.class);
     private static final long WATCH_MILLIS = 50;
+    private static final int RUNS_KEPT = 64;
 
     /** How long an attempt that was told to stop may take to do so before nobody waits for it any more. */
     private static final Duration DEAF_AFTER = Duration.ofSeconds(2);
@@ -73,6 +75,7 @@ public final class TaskExecutor implements AutoCloseable {
     private final AtomicInteger admitted = new AtomicInteger();
 
     private final LongAdder completed = new LongAdder();
+    private final Map<String, LastDurations> runs = new ConcurrentHashMap<>();
     private final BusyEstimate busy;
     private final TaskObserver observer;
     private volatile boolean draining;
@@ -216,6 +219,10 @@ public final class TaskExecutor implements AutoCloseable {
     private void end(
             RunningAttempt entry, Outcome what, TaskObserver.Run observed, CompletableFuture<Outcome> outcome) {
         running.remove(entry);
+        if (what instanceof Outcome.Succeeded) {
+            runs.computeIfAbsent(entry.taskName(), name -> new LastDurations(RUNS_KEPT))
+                    .add(entry.runningFor().toNanos());
+        }
         observed.ended(what);
         outcome.complete(what);
     }
@@ -519,6 +526,12 @@ public final class TaskExecutor implements AutoCloseable {
         }
         list.sort(Comparator.comparing(Running::age).reversed());
         return list;
+    }
+
+    /** How long the task usually runs here: the median of its last successful runs; null before the first. */
+    public @Nullable Duration usualDuration(String taskName) {
+        LastDurations last = runs.get(taskName);
+        return last == null ? null : last.sorted().percentile(50);
     }
 
     public int inFlight() {
