@@ -26,6 +26,8 @@ class ArchitectureTest {
             .definedBy("org.hatask.metrics")
             .layer("tracing")
             .definedBy("org.hatask.tracing")
+            .layer("console")
+            .definedBy("org.hatask.console")
             .layer("durable")
             .definedBy("org.hatask.durable..")
             .layer("lifecycle")
@@ -57,6 +59,8 @@ class ArchitectureTest {
             .whereLayer("metrics")
             .mayOnlyBeAccessedByLayers("autoconfigure")
             .whereLayer("tracing")
+            .mayOnlyBeAccessedByLayers("autoconfigure")
+            .whereLayer("console")
             .mayOnlyBeAccessedByLayers("autoconfigure")
             .whereLayer("durable")
             .mayOnlyBeAccessedByLayers("autoconfigure", "actuate", "metrics")
@@ -124,6 +128,14 @@ class ArchitectureTest {
             .should()
             .dependOnClassesThat()
             .resideInAPackage("io.micrometer..");
+
+    @ArchTest
+    static final ArchRule onlyTheConsoleKnowsSpringSecurity = noClasses()
+            .that()
+            .resideOutsideOfPackage("org.hatask.console")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("org.springframework.security..");
 
     @ArchTest
     static final ArchRule onlyTheAutoConfigurationKnowsBoot = noClasses()

@@ -40,6 +40,7 @@ import org.springframework.util.unit.DataSize;
  * @param taskStore where durable tasks are kept
  * @param durable how durable tasks are executed
  * @param metrics what is measured
+ * @param console the page for operators
  * @param tasks overrides of the annotation, by task name
  */
 @ConfigurationProperties("ha")
@@ -60,6 +61,7 @@ public record HaProperties(
         @DefaultValue TaskStore taskStore,
         @DefaultValue Durable durable,
         @DefaultValue Metrics metrics,
+        @DefaultValue Console console,
         @DefaultValue Map<String, TaskOverride> tasks) {
 
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._:-]{0,127}");
@@ -376,6 +378,11 @@ public record HaProperties(
                     "at least 1s and less than a day");
         }
     }
+
+    /**
+     * @param enabled whether there is a page at /ha that shows what /actuator/ha knows, on the port of the actuator
+     */
+    public record Console(@DefaultValue("false") boolean enabled) {}
 
     /**
      * @param lease how long a node that the task store does not hear of keeps the durable tasks it has. A node that leaves the
