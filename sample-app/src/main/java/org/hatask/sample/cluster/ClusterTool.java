@@ -67,7 +67,9 @@ public final class ClusterTool {
                         url,
                         environment.getOrDefault("DESK_DB_USER", "sa"),
                         environment.getOrDefault("DESK_DB_PASSWORD", ""));
-        List<String> properties = new ArrayList<>();
+        // The nodes listen on the loopback address only, so whoever sits here may look and command.
+        List<String> properties =
+                new ArrayList<>(List.of("--ha.console.enabled=true", "--management.endpoint.ha.access=unrestricted"));
         String session = option("session-timeout", "");
         if (!session.isEmpty()) {
             properties.add("--ha.zookeeper.session-timeout=" + session);
@@ -79,7 +81,8 @@ public final class ClusterTool {
         System.out.println("Starting " + Ports.NODES + " nodes; their logs are in " + cluster.directory());
         cluster.start();
         for (NodeProcess node : cluster.nodes()) {
-            System.out.println("  " + node.id() + "  " + node.uri() + "  " + node.uri() + "/actuator/ha");
+            System.out.println(
+                    "  " + node.id() + "  " + node.uri() + "  " + node.uri() + "/ha  " + node.uri() + "/actuator/ha");
         }
         System.out.println("""
 
