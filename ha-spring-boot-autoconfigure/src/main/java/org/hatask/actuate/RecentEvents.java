@@ -64,7 +64,7 @@ public final class RecentEvents implements ClusterListener {
     public synchronized void viewChanged(ClusterView before, ClusterView after) {
         for (Node node : before.members()) {
             if (after.members().stream().noneMatch(node::isSameProcessAs)) {
-                left(node, after);
+                left(node, before, after);
             }
         }
         for (Node node : after.members()) {
@@ -90,8 +90,8 @@ public final class RecentEvents implements ClusterListener {
         add(HaReport.EventKind.JOINED, node.id(), "joined (" + node.uri() + ")");
     }
 
-    private void left(Node node, ClusterView after) {
-        HaReport.Departure how = departure(node);
+    private void left(Node node, ClusterView before, ClusterView after) {
+        HaReport.Departure how = departure(node, before);
         add(
                 HaReport.EventKind.LEFT,
                 node.id(),
@@ -109,13 +109,19 @@ public final class RecentEvents implements ClusterListener {
         }
     }
 
-    /** A node that stops in order says so, and can be reached until it has left. What it said may have been missed. */
-    private HaReport.Departure departure(Node node) {
-        boolean wasUnreachable = unreachable.contains(node.incarnation());
+    /**
+     * A node that stops in order says so, hands its mastership over and can be reached until it has left. What it said may have
+     * been missed, but not of a master, to which every node has a link.
+     */
+    private HaReport.Departure departure(Node node, ClusterView before) {
         if (node.state() == NodeState.DRAINING || leaving.test(node)) {
             return HaReport.Departure.IN_ORDER;
         }
-        return wasUnreachable ? HaReport.Departure.VANISHED : HaReport.Departure.UNKNOWN;
+        Master last = before.master() != null ? before.master() : before.formerMaster();
+        boolean led = last != null && last.is(node);
+        return led || unreachable.contains(node.incarnation())
+                ? HaReport.Departure.VANISHED
+                : HaReport.Departure.UNKNOWN;
     }
 
     private void compare(Node before, Node after) {

@@ -122,6 +122,15 @@ class RecentEventsTest {
     }
 
     @Test
+    void aMasterThatLeavesWithoutAHandOverHasVanished() {
+        cluster.setMaster(new Master("n2", "b", 1, NOON, "first master"));
+        cluster.setMaster(null);
+        members(n1);
+
+        assertThat(events.departed()).extracting(HaReport.Departed::how).containsExactly(HaReport.Departure.VANISHED);
+    }
+
+    @Test
     void aNodeIsMissedForAnHourAndUntilItComesBack() {
         members(n1);
         now = NOON.plus(Duration.ofMinutes(59));
