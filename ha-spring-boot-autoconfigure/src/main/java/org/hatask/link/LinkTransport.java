@@ -618,7 +618,7 @@ public final class LinkTransport implements TaskTransport {
                 look(current.target(), false);
             }
         } catch (RuntimeException e) {
-            log.error("Links could not be watched; trying again", e);
+            log.error("Unexpected error while links were looked after; trying again in a moment", e);
         }
     }
 
@@ -627,7 +627,9 @@ public final class LinkTransport implements TaskTransport {
         try {
             return FrameCodec.encode(new Frame.Heartbeat(report.get(), null));
         } catch (RuntimeException e) {
-            log.error("This node cannot report on itself", e);
+            log.error(
+                    "This node cannot tell others of its load and its long tasks: they go by what they see themselves",
+                    e);
             return FrameCodec.encode(
                     new Frame.Heartbeat(NodeReport.ofThisProcess(0, List.of(), null, List.of()), null));
         }

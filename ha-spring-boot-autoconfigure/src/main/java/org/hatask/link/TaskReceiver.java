@@ -51,7 +51,13 @@ public final class TaskReceiver {
         try {
             admit(call, callerNode, answer);
         } catch (RuntimeException e) {
-            log.error("Could not admit {} {}#{}", call.task(), call.taskId(), call.attempt(), e);
+            log.error(
+                    "Task {} {}#{} of node {} could not be admitted; it is refused, and tried elsewhere",
+                    call.task(),
+                    call.taskId(),
+                    call.attempt(),
+                    callerNode,
+                    e);
             answer.accept(refused(call, Refusal.BUSY, "it cannot admit tasks now, see its log"));
         }
     }
@@ -77,7 +83,13 @@ public final class TaskReceiver {
             return;
         } catch (Error e) {
             // From the code of a parameter's type. Beyond here it would cost the link, and all calls over it.
-            log.error("Could not read the arguments of {} {}#{}", call.task(), call.taskId(), call.attempt(), e);
+            log.error(
+                    "The arguments of task {} {}#{} of node {} cannot be read: a class of theirs fails. The call fails with that",
+                    call.task(),
+                    call.taskId(),
+                    call.attempt(),
+                    callerNode,
+                    e);
             answer.accept(refused(
                     call,
                     Refusal.BAD_ARGUMENTS,
@@ -134,10 +146,20 @@ public final class TaskReceiver {
         } catch (CodecException e) {
             return new Frame.Error(id, codec.writeError(Outcome.Failed.of(e)));
         } catch (RuntimeException | Error e) {
-            log.error("Could not answer {} {}#{}", call.task(), call.taskId(), call.attempt(), e);
+            log.error(
+                    "The answer of task {} {}#{} cannot be written: a class of its result or exception fails. Its caller is told that the outcome is unknown",
+                    call.task(),
+                    call.taskId(),
+                    call.attempt(),
+                    e);
             return new Frame.Unknown(id, false, "the answer could not be written, see the log of the node");
         }
-        log.error("The executor broke its promise for {} {}#{}", call.task(), call.taskId(), call.attempt(), error);
+        log.error(
+                "Unexpected error in the execution of task {} {}#{}. Its caller is told that the outcome is unknown",
+                call.task(),
+                call.taskId(),
+                call.attempt(),
+                error);
         return new Frame.Unknown(id, false, "internal error, see the log of the node");
     }
 

@@ -66,7 +66,10 @@ final class LatchCandidacy extends ElectedCandidacy {
             fresh.start();
         } catch (Exception e) {
             clients.problem(PROBLEM, "this node does not stand for election: " + e);
-            log.warn("[{}] standing for election failed", clients.settings().cluster(), e);
+            log.warn(
+                    "[{}] this node does not stand for election; trying again",
+                    clients.settings().cluster(),
+                    e);
         }
     }
 

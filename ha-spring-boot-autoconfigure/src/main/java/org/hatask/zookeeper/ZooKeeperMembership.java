@@ -205,7 +205,10 @@ public final class ZooKeeperMembership implements Membership {
                 .thenComposeAsync(reply -> bringAbout(current, self, path, reply), worker)
                 .thenAcceptAsync(this::synced, worker)
                 .exceptionally(e -> {
-                    log.error("[{}] writing the own member record failed", cluster, e);
+                    log.error(
+                            "[{}] this node's member record could not be written, which is tried again: until then others may not see it as it is",
+                            cluster,
+                            e);
                     worker.execute(() -> synced(Result.WAIT));
                     return null;
                 });

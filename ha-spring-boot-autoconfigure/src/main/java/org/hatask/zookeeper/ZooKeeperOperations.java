@@ -418,7 +418,7 @@ public final class ZooKeeperOperations implements Operations, AutoCloseable {
                             worker)
                     .exceptionally(e -> {
                         log.error(
-                                "[{}] a result could not be noted",
+                                "[{}] the result of an operator's command could not be noted and does not show at the endpoint",
                                 clients.settings().cluster(),
                                 e);
                         return null;
