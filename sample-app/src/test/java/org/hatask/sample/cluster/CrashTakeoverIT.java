@@ -31,7 +31,7 @@ class CrashTakeoverIT extends ProcessTest {
     @Test
     void aKilledMasterIsReplacedLongBeforeItsSessionEnds() {
         startCluster(SESSION);
-        load.booking(6, Duration.ofMillis(5));
+        load.booking(6, Duration.ofMillis(25));
         for (int round = 0; round < ROUNDS; round++) {
             killTheMaster(awaitAgreement());
         }
@@ -42,7 +42,7 @@ class CrashTakeoverIT extends ProcessTest {
     @Test
     void soItIsWithAnEmbeddedQuorumWhoseLeaderLives() {
         startClusterWithItsOwnQuorum(SESSION);
-        load.booking(6, Duration.ofMillis(5));
+        load.booking(6, Duration.ofMillis(25));
         for (int round = 0; round < ROUNDS; round++) {
             killTheMaster(awaitAMasterThatDoesNotLeadTheQuorum());
         }
@@ -116,7 +116,7 @@ class CrashTakeoverIT extends ProcessTest {
     @Test
     void aPausedMasterIsNotReplacedBeforeItsSessionEnds() {
         startCluster(Duration.ofSeconds(3), Duration.ofSeconds(4));
-        load.booking(6, Duration.ofMillis(10));
+        load.booking(6, Duration.ofMillis(25));
         Sighting old = awaitAgreement();
         awaitBooking(old.epoch(), Instant.now());
         NodeProcess master = cluster.node(old.master());
