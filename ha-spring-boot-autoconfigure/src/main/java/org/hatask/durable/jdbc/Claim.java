@@ -4,6 +4,7 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import org.hatask.durable.ClaimRequest;
 import org.hatask.durable.TaskJson;
 import org.hatask.durable.TaskRecord;
@@ -13,6 +14,9 @@ import org.hatask.durable.TaskRecord;
  * has locked, for as long as the statements take; while a task runs, nothing is locked.
  */
 final class Claim {
+
+    /** How many of the first may be locked by others, and are passed over. */
+    private static final int LOCKED_BY_OTHERS = 100;
 
     private final ClaimRequest request;
     private final Instant now;
@@ -44,12 +48,16 @@ final class Claim {
                                             List.of(request.firstAttempt(task.getValue(), now)))))
                     .array(ChangingColumn.Kind.TEXT, tasks.stream().map(Map.Entry::getKey))
                     .text(request.holder().nodeId());
-            bindClaimable(parameters);
+            bindClaimable(parameters, OptionalLong.empty());
         });
     }
 
     private TaskRows inTwoStatements(Session session) throws SQLException {
-        TaskRows given = TaskRows.of(session, session.sql().lockClaimable(tasks.size()), this::bindClaimable)
+        OptionalLong until = session.sql().dialect.sortsWhatItLocks() ? dueUntil(session) : OptionalLong.empty();
+        TaskRows given = TaskRows.of(
+                        session,
+                        session.sql().lockClaimable(tasks.size()),
+                        parameters -> bindClaimable(parameters, until))
                 .map(task -> request.give(task, now));
         List<TaskRecord> changed = given.tasks();
         if (!changed.isEmpty()) {
@@ -58,14 +66,29 @@ final class Claim {
         return given.map(task -> task.withVersion(task.version() + 1));
     }
 
-    private void bindClaimable(Parameters parameters) throws SQLException {
+    /** So that the statement that locks some reads no more than these, and those that others have locked just now. */
+    private OptionalLong dueUntil(Session session) throws SQLException {
+        return OptionalLong.of(session.query(
+                        session.sql().dueUntil(tasks.size()),
+                        parameters -> bindWanted(parameters).number(request.atMost() + LOCKED_BY_OTHERS),
+                        row -> row.getLong(1))
+                .get(0));
+    }
+
+    private void bindClaimable(Parameters parameters, OptionalLong until) throws SQLException {
+        bindWanted(parameters).text(request.holder().worker());
+        if (until.isPresent()) {
+            parameters.number(until.getAsLong());
+        }
+        parameters.number(request.atMost());
+    }
+
+    private Parameters bindWanted(Parameters parameters) throws SQLException {
         for (Map.Entry<String, ClaimRequest.Claimable> task : tasks) {
             parameters.text(task.getKey()).text(task.getValue().signature());
         }
-        parameters
+        return parameters
                 .text(request.holder().nodeId())
-                .number(request.leaveToOthers().toMillis())
-                .text(request.holder().worker())
-                .number(request.atMost());
+                .number(request.leaveToOthers().toMillis());
     }
 }

@@ -73,6 +73,11 @@ enum Dialect {
         return this == POSTGRESQL ? "CASE WHEN " + condition + " THEN TRUE ELSE FALSE END" : condition;
     }
 
+    /** Whether a statement that locks rows reads and sorts all that it may lock, whatever index there is, and however few it wants. */
+    boolean sortsWhatItLocks() {
+        return this == H2;
+    }
+
     /** Whether one statement can change rows and return them. */
     boolean returnsWhatItChanged() {
         return this == POSTGRESQL;

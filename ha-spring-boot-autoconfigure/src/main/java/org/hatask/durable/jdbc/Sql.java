@@ -187,16 +187,29 @@ final class Sql {
         return claimable(ALL_COLUMNS, signatures);
     }
 
-    /** Of the tasks that may be given to a worker: their signatures by name, its node, milliseconds, itself, how many. */
+    /**
+     * Of the tasks that may be given to a worker: what {@link #wanted} says, itself, where the dialect
+     * {@linkplain Dialect#sortsWhatItLocks sorts what it locks} until when they are due, how many.
+     */
     private String claimable(String columns, int signatures) {
         return inOrder(
                         columns,
-                        isNotOutdated() + " AND " + isNotPaused() + " AND (task, signature) IN ("
-                                + String.join(", ", Collections.nCopies(signatures, "(?, ?)")) + ")"
-                                + " AND (last_node_id IS NULL OR last_node_id <> ? OR due_at <= " + dialect.now()
-                                + " - ?)",
-                        " AND EXISTS (SELECT 1 FROM " + workers + " w WHERE w.worker = ?)")
+                        wanted(signatures),
+                        " AND EXISTS (SELECT 1 FROM " + workers + " w WHERE w.worker = ?)"
+                                + (dialect.sortsWhatItLocks() ? " AND ready_at <= ?" : ""))
                 + " FOR UPDATE" + (dialect == Dialect.POSTGRESQL ? " OF t" : "") + " SKIP LOCKED";
+    }
+
+    /** Signatures by name, the node of the worker, milliseconds. */
+    private String wanted(int signatures) {
+        return isNotOutdated() + " AND " + isNotPaused() + " AND (task, signature) IN ("
+                + String.join(", ", Collections.nCopies(signatures, "(?, ?)")) + ")"
+                + " AND (last_node_id IS NULL OR last_node_id <> ? OR due_at <= " + dialect.now() + " - ?)";
+    }
+
+    /** What {@link #wanted} says and a number: until when so many of them are due. */
+    String dueUntil(int signatures) {
+        return "SELECT MAX(f.ready_at) FROM (" + inOrder("ready_at", wanted(signatures), "") + ") f";
     }
 
     String lockVersions(int ids) {
