@@ -37,6 +37,8 @@ final class NodeProcess implements AutoCloseable {
                 "-XX:TieredStopAtLevel=1",
                 "-XX:+UseSerialGC",
                 "-Xmx256m",
+                // What a killed one leaves behind is not left in the machine's.
+                "-Djava.io.tmpdir=" + System.getProperty("java.io.tmpdir"),
                 "-Djavax.net.ssl.trustStore=" + trustStore,
                 "-Djavax.net.ssl.trustStorePassword=" + EveryServerTest.PASSWORD,
                 "-cp",
