@@ -67,7 +67,7 @@ public final class HaReporter {
         this.dispatcher = dispatcher;
         this.executor = executor;
         this.health = health;
-        this.members = new MemberReporter(registry, executor, transport, health);
+        this.members = new MemberReporter(registry, transport, health);
         this.events = events;
         this.standby = standby;
         this.clock = clock;

@@ -7,7 +7,6 @@ import org.hatask.Role;
 import org.hatask.cluster.ClusterView;
 import org.hatask.cluster.Node;
 import org.hatask.cluster.Orders;
-import org.hatask.execute.TaskExecutor;
 import org.hatask.execute.TaskRegistry;
 import org.hatask.failure.Condition;
 import org.hatask.failure.NodeHealth;
@@ -23,13 +22,11 @@ final class MemberReporter {
     private static final int MOST_RUNNING = 20;
 
     private final Supplier<TaskRegistry> registry;
-    private final TaskExecutor executor;
     private final LinkTransport transport;
     private final NodeHealth health;
 
-    MemberReporter(Supplier<TaskRegistry> registry, TaskExecutor executor, LinkTransport transport, NodeHealth health) {
+    MemberReporter(Supplier<TaskRegistry> registry, LinkTransport transport, NodeHealth health) {
         this.registry = registry;
-        this.executor = executor;
         this.transport = transport;
         this.health = health;
     }
@@ -40,7 +37,7 @@ final class MemberReporter {
     }
 
     private HaReport.Member member(ClusterView view, Node node, List<LinkInfo> links) {
-        NodeReport report = node.isSameProcessAs(view.self()) ? reportOfThisNode() : lastReport(node, links);
+        NodeReport report = node.isSameProcessAs(view.self()) ? transport.report() : lastReport(node, links);
         List<HaReport.RunningTask> running = report == null ? null : running(report);
         return new HaReport.Member(
                 node.id(),
@@ -61,17 +58,6 @@ final class MemberReporter {
                 running == null || running.isEmpty() ? null : running.get(0),
                 running,
                 tasksNotHere(node));
-    }
-
-    private NodeReport reportOfThisNode() {
-        return NodeReport.ofThisProcess(
-                executor.inFlight(),
-                executor.running().stream()
-                        .map(task -> new NodeReport.RunningTask(
-                                task.task(), task.taskId(), task.age().toMillis()))
-                        .toList(),
-                null,
-                List.of());
     }
 
     private static @Nullable NodeReport lastReport(Node node, List<LinkInfo> links) {

@@ -695,6 +695,11 @@ public final class LinkTransport implements TaskTransport {
         reportListeners.add(listener);
     }
 
+    /** What this node tells others of itself at this moment. */
+    public NodeReport report() {
+        return report.get();
+    }
+
     /** The links of this moment, for operators. */
     public List<LinkInfo> links() {
         return allLinks().stream().map(Link::info).toList();
