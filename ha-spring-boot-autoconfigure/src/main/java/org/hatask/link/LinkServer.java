@@ -103,7 +103,12 @@ public final class LinkServer implements Filter {
     }
 
     private static boolean hasToken(HttpServletRequest request, String header, String token) {
-        for (String line : Collections.list(request.getHeaders(header))) {
+        return hasToken(Collections.list(request.getHeaders(header)), token);
+    }
+
+    /** @param lines of a header that has a list of tokens */
+    static boolean hasToken(List<String> lines, String token) {
+        for (String line : lines) {
             for (String value : line.split(",")) {
                 if (value.trim().equalsIgnoreCase(token)) {
                     return true;

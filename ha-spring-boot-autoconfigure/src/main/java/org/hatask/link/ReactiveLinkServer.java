@@ -130,13 +130,6 @@ public final class ReactiveLinkServer implements WebFilter, Ordered {
     }
 
     private static boolean hasToken(HttpHeaders headers, String header, String token) {
-        for (String line : headers.getOrDefault(header, List.of())) {
-            for (String value : line.split(",")) {
-                if (value.trim().equalsIgnoreCase(token)) {
-                    return true;
-                }
-            }
-        }
-        return false;
+        return LinkServer.hasToken(headers.getOrDefault(header, List.of()), token);
     }
 }
