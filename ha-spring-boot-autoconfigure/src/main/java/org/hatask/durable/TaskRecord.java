@@ -115,12 +115,14 @@ public record TaskRecord(
 
     /** How often its method was started, at the most. */
     public int attempt() {
-        return attempts.isEmpty() ? 0 : attempts.get(attempts.size() - 1).number();
+        TaskAttempt last = lastAttempt();
+        return last == null ? 0 : last.number();
     }
 
     /** Epoch under which the last attempt was begun; 0 for none. */
     public long epoch() {
-        return attempts.isEmpty() ? 0 : attempts.get(attempts.size() - 1).epoch();
+        TaskAttempt last = lastAttempt();
+        return last == null ? 0 : last.epoch();
     }
 
     /** Whether its method may be started once more. */
@@ -329,7 +331,12 @@ public record TaskRecord(
 
     /** Id of the node that made the last attempt; null before the first. */
     public @Nullable String lastNode() {
-        return attempts.isEmpty() ? null : attempts.get(attempts.size() - 1).nodeId();
+        TaskAttempt last = lastAttempt();
+        return last == null ? null : last.nodeId();
+    }
+
+    private @Nullable TaskAttempt lastAttempt() {
+        return attempts.isEmpty() ? null : attempts.get(attempts.size() - 1);
     }
 
     /** The task in messages. */
