@@ -20,10 +20,12 @@ import java.util.stream.Collectors;
  */
 record ConfirmationAudit(Map<Long, String> trades, Map<Long, String> confirmed, Map<String, Long> tasks) {
 
+    /** Tasks are read first: where all of them are over by then, what they confirmed is in the tables that are read next. */
     static ConfirmationAudit of(Database database) {
         try (Connection connection = database.connect()) {
+            Map<String, Long> tasks = tasks(connection);
             return new ConfirmationAudit(
-                    references(connection, "trade"), references(connection, "confirmation"), tasks(connection));
+                    references(connection, "trade"), references(connection, "confirmation"), tasks);
         } catch (SQLException e) {
             throw new ClusterFailure("The confirmations cannot be read: " + e.getMessage());
         }
