@@ -91,20 +91,25 @@ public class HaStandbyAutoConfiguration {
 
         @Override
         public ConditionOutcome getMatchOutcome(ConditionContext context, AnnotatedTypeMetadata metadata) {
-            Binder binder = Binder.get(context.getEnvironment());
             ConditionMessage.Builder message = ConditionMessage.forCondition("cold standby");
             try {
-                boolean cold = binder.bind("ha.topology", HaProperties.Topology.class)
-                                        .orElse(HaProperties.Topology.CLUSTER)
-                                == HaProperties.Topology.PRIMARY_BACKUP
-                        && binder.bind("ha.standby", HaProperties.Standby.class).orElse(HaProperties.Standby.WARM)
-                                == HaProperties.Standby.COLD;
-                return cold
+                return isWanted(context.getEnvironment())
                         ? ConditionOutcome.match(message.because("the backup's beans are not started"))
                         : ConditionOutcome.noMatch(message.because("nobody stands by cold"));
             } catch (BindException e) {
                 return ConditionOutcome.noMatch(message.because("ha.topology or ha.standby is invalid"));
             }
+        }
+
+        /**
+         * @throws BindException when a property that decides is invalid
+         */
+        static boolean isWanted(Environment environment) {
+            Binder binder = Binder.get(environment);
+            return binder.bind("ha.topology", HaProperties.Topology.class).orElse(HaProperties.Topology.CLUSTER)
+                            == HaProperties.Topology.PRIMARY_BACKUP
+                    && binder.bind("ha.standby", HaProperties.Standby.class).orElse(HaProperties.Standby.WARM)
+                            == HaProperties.Standby.COLD;
         }
     }
 }

@@ -26,8 +26,10 @@ interface LinkDoor {
         public @Nullable String whyClosed(WebServer server) {
             return servlets().getAttribute(ServerContainer.class.getName()) != null
                     ? null
-                    : "its servlet container has no WebSocket support: add spring-boot-starter-websocket, or the WebSocket"
-                            + " module of the container";
+                    : server.getClass().getSimpleName()
+                            + " has no WebSocket support here: exclude all web servers but one from the class path, since"
+                            + " Spring Boot sets it up for one of them alone; or add spring-boot-starter-websocket, or the"
+                            + " WebSocket module of the container";
         }
 
         @Override

@@ -15,8 +15,8 @@ public class Shop {
     }
 
     @HaTask(role = Role.MASTER)
-    public String order(String article) {
-        return article + " by " + cluster.self().id();
+    public String order(Order order) {
+        return order.pieces() + " " + order.article() + " by " + cluster.self().id();
     }
 
     @HaTask(role = Role.WORKER)

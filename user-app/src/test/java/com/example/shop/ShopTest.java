@@ -33,8 +33,8 @@ class ShopTest {
             String master = cluster.master().orElseThrow().id();
             String worker = master.equals("a") ? "b" : "a";
 
-            assertThat(a.getBean(Shop.class).order("tea")).isEqualTo("tea by " + master);
-            assertThat(b.getBean(Shop.class).order("tea")).isEqualTo("tea by " + master);
+            assertThat(a.getBean(Shop.class).order(new Order("tea", 2))).isEqualTo("2 tea by " + master);
+            assertThat(b.getBean(Shop.class).order(new Order("tea", 2))).isEqualTo("2 tea by " + master);
             assertThat(a.getBean(Shop.class).pack("tea")).isEqualTo("tea by " + worker);
             assertThat(b.getBean(Shop.class).pack("tea")).isEqualTo("tea by " + worker);
         }
