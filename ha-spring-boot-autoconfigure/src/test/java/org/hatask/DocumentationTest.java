@@ -16,12 +16,11 @@ import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class DocumentationTest {
 
-    private static final Path ROOT = Path.of("..");
+    private static final Path ROOT = Documentation.ROOT;
     private static final Pattern TEST = Pattern.compile("`(\\w+(?:Test|IT))`");
     private static final Pattern LINK = Pattern.compile("\\]\\(([^)\\s:]+)\\)");
     private static final Pattern PROPERTY = Pattern.compile("(?m)^\\| `([a-z.-]+)` \\| (.*?) ?\\| ");
@@ -29,9 +28,7 @@ class DocumentationTest {
 
     @Test
     void everyGuaranteeIsShownByTestsThatExist() throws IOException {
-        Set<String> tests = sources().stream()
-                .map(file -> file.getFileName().toString().replace(".java", ""))
-                .collect(Collectors.toSet());
+        Set<String> tests = Documentation.tests();
         String page = Files.readString(ROOT.resolve("docs/guarantees.md"));
         Set<String> named = all(TEST, page);
 
@@ -40,21 +37,6 @@ class DocumentationTest {
         assertThat(page.lines().filter(line -> line.startsWith("| **") && line.endsWith("| |")))
                 .as("promises that nothing shows")
                 .isEmpty();
-    }
-
-    private static List<Path> sources() throws IOException {
-        List<Path> sources = new ArrayList<>();
-        try (Stream<Path> modules = Files.list(ROOT)) {
-            for (Path module : modules.toList()) {
-                Path tests = module.resolve("src/test/java");
-                if (Files.isDirectory(tests)) {
-                    try (Stream<Path> files = Files.walk(tests)) {
-                        files.filter(file -> file.toString().endsWith(".java")).forEach(sources::add);
-                    }
-                }
-            }
-        }
-        return sources;
     }
 
     @Test
@@ -100,7 +82,7 @@ class DocumentationTest {
     void everyLinkWithinTheDocumentationLeadsSomewhere() throws IOException {
         List<String> broken = new ArrayList<>();
         int links = 0;
-        for (Path page : pages()) {
+        for (Path page : Documentation.pages()) {
             for (String link : all(LINK, Files.readString(page))) {
                 links++;
                 if (!leadsSomewhere(page, link)) {
@@ -111,15 +93,6 @@ class DocumentationTest {
 
         assertThat(links).isGreaterThan(100);
         assertThat(broken).isEmpty();
-    }
-
-    private static List<Path> pages() throws IOException {
-        List<Path> pages = new ArrayList<>(
-                List.of(ROOT.resolve("README.md"), ROOT.resolve("CHANGELOG.md"), ROOT.resolve("CONTRIBUTING.md")));
-        try (Stream<Path> files = Files.walk(ROOT.resolve("docs"))) {
-            files.filter(file -> file.toString().endsWith(".md")).forEach(pages::add);
-        }
-        return pages;
     }
 
     private static boolean leadsSomewhere(Path page, String link) throws IOException {
