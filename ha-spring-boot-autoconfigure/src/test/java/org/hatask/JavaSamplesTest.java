@@ -151,7 +151,9 @@ class JavaSamplesTest {
         try (URLClassLoader loader = new URLClassLoader(
                         new URL[] {classes.toUri().toURL()}, getClass().getClassLoader());
                 Stream<Path> files = Files.walk(classes)) {
-            for (Path file : files.filter(path -> path.toString().endsWith(".class")).sorted().toList()) {
+            for (Path file : files.filter(path -> path.toString().endsWith(".class"))
+                    .sorted()
+                    .toList()) {
                 String name = PACKAGE + "." + file.getFileName().toString().replace(".class", "");
                 try {
                     Class<?> type = Class.forName(name, false, loader);

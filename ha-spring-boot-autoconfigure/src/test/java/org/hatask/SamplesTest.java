@@ -59,8 +59,11 @@ class SamplesTest {
     private static final Pattern ACTION = Pattern.compile("\"action\": \"(\\w+)\"");
 
     /** What an operator has in his environment. */
-    private static final Map<String, Object> SECRETS =
-            Map.of("HA_KEY", Base64.getEncoder().encodeToString(new SecureRandom().generateSeed(32)), "ZK_AUTH", "desk:secret");
+    private static final Map<String, Object> SECRETS = Map.of(
+            "HA_KEY",
+            Base64.getEncoder().encodeToString(new SecureRandom().generateSeed(32)),
+            "ZK_AUTH",
+            "desk:secret");
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -109,9 +112,11 @@ class SamplesTest {
             }
         }
         try {
-            Binder.get(environment, new NoUnboundElementsBindHandler(BindHandler.DEFAULT)).bindOrCreate("ha", HaProperties.class);
+            Binder.get(environment, new NoUnboundElementsBindHandler(BindHandler.DEFAULT))
+                    .bindOrCreate("ha", HaProperties.class);
         } catch (RuntimeException e) {
-            mistakes.add(sample + ": " + e.getMessage() + ", " + NestedExceptionUtils.getMostSpecificCause(e).getMessage());
+            mistakes.add(sample + ": " + e.getMessage() + ", "
+                    + NestedExceptionUtils.getMostSpecificCause(e).getMessage());
         }
     }
 
@@ -195,7 +200,8 @@ class SamplesTest {
         String version = child(parent, "version");
         List<Sample> samples = Documentation.samples("xml");
         for (Sample sample : samples) {
-            NodeList dependencies = xml("<sample>" + sample.text() + "</sample>").getElementsByTagName("dependency");
+            NodeList dependencies =
+                    xml("<sample>" + sample.text() + "</sample>").getElementsByTagName("dependency");
             for (int i = 0; i < dependencies.getLength(); i++) {
                 Element dependency = (Element) dependencies.item(i);
                 if (child(dependency, "groupId").equals("org.hatask")
@@ -251,13 +257,14 @@ class SamplesTest {
         return switch (words[0]) {
             case "mvn" -> problemOfMaven(words);
             case "curl" -> problemOfCurl(command);
-            case "java" -> Stream.of(words)
-                    .filter(word -> word.startsWith("--"))
-                    .map(word -> word.substring(2).replaceFirst("=.*", ""))
-                    .filter(name -> !isKnown(name))
-                    .findFirst()
-                    .map(name -> "there is no property " + name)
-                    .orElse(null);
+            case "java" ->
+                Stream.of(words)
+                        .filter(word -> word.startsWith("--"))
+                        .map(word -> word.substring(2).replaceFirst("=.*", ""))
+                        .filter(name -> !isKnown(name))
+                        .findFirst()
+                        .map(name -> "there is no property " + name)
+                        .orElse(null);
             default -> problemOfOurs(words);
         };
     }
@@ -285,9 +292,13 @@ class SamplesTest {
         }
         String json = command.substring(data + 4, command.lastIndexOf('\''));
         JSON.readTree(json);
-        String sources = sources("ha-spring-boot-autoconfigure/src/main/java/org/hatask/cluster", "ha-spring-boot-autoconfigure/src/main/java/org/hatask/actuate");
+        String sources = sources(
+                "ha-spring-boot-autoconfigure/src/main/java/org/hatask/cluster",
+                "ha-spring-boot-autoconfigure/src/main/java/org/hatask/actuate");
         for (String action : all(ACTION, json)) {
-            if (!Pattern.compile("\\b" + action + "\\b", Pattern.CASE_INSENSITIVE).matcher(sources).find()) {
+            if (!Pattern.compile("\\b" + action + "\\b", Pattern.CASE_INSENSITIVE)
+                    .matcher(sources)
+                    .find()) {
                 return "there is no action " + action;
             }
         }
@@ -303,7 +314,8 @@ class SamplesTest {
         String sources = sources(ROOT.relativize(script.getParent()) + "/src/main/java");
         for (String word : List.of(words).subList(1, words.length)) {
             for (String name : word.replaceFirst("^--", "").split("[=,]")) {
-                Pattern constant = Pattern.compile("\\b" + name.replace('-', '_').toUpperCase(Locale.ROOT) + "\\b");
+                Pattern constant =
+                        Pattern.compile("\\b" + name.replace('-', '_').toUpperCase(Locale.ROOT) + "\\b");
                 if (!name.matches("[0-9]+")
                         && !sources.contains('"' + name + '"')
                         && !constant.matcher(sources).find()) {

@@ -121,8 +121,10 @@ public interface TaskStore extends AutoCloseable {
     /** Names of the tasks that are paused. */
     Set<String> paused();
 
+    /** How many tasks are kept here, by state. */
     TaskCounts counts();
 
+    /** A page of the tasks that an operator looks for, the last submitted first. */
     List<TaskRecord> list(TaskQuery query);
 
     /**

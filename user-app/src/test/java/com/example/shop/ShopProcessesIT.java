@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.net.URI;
+import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -150,9 +151,8 @@ class ShopProcessesIT {
 
     /** How many threads the node has of each kind that the engine, ZooKeeper's client and the web server start, but for those of requests. */
     private static Map<String, Long> threads(int port) throws IOException {
-        JsonNode dump = new ObjectMapper()
-                .readTree(URI.create("http://localhost:" + port + "/actuator/threaddump")
-                        .toURL());
+        URL endpoint = URI.create("http://localhost:" + port + "/actuator/threaddump").toURL();
+        JsonNode dump = new ObjectMapper().readTree(endpoint.openStream());
         return dump.path("threads")
                 .findValues("threadName")
                 .stream()

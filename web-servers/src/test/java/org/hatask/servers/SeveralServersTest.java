@@ -32,8 +32,9 @@ class SeveralServersTest {
                         "logging.level.org.apache=OFF")
                 .run()) {
             assertThat(output)
-                    .contains("is never master, since TomcatWebServer has no WebSocket support here: exclude all web servers"
-                            + " but one from the class path");
+                    .contains(
+                            "is never master, since TomcatWebServer has no WebSocket support here: exclude all web servers"
+                                    + " but one from the class path");
             assertThat(context.getBean(HaCluster.class).isMaster()).isFalse();
         }
     }
