@@ -56,6 +56,7 @@ class JavaSamplesTest {
             "org.springframework.scheduling.annotation.Scheduled",
             "org.springframework.stereotype.*",
             "org.springframework.transaction.annotation.*",
+            "org.springframework.web.bind.annotation.*",
             "reactor.core.publisher.Mono");
 
     private static final String PACKAGE = "org.hatask.documented";
