@@ -40,6 +40,14 @@ interface Candidacy {
 
     boolean isStanding();
 
+    /**
+     * Whether it may soon lead, for all that is known. Only a few of many do, and who does not need not prove all the time that its
+     * session lives: should it win all the same, it begins when it has proved that.
+     */
+    default boolean mayLeadSoon() {
+        return true;
+    }
+
     /** What a warm write can check, empty when there is nothing yet. */
     List<Op> guards();
 

@@ -1,5 +1,6 @@
 package org.hatask.zookeeper;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -38,6 +39,11 @@ final class Deposition implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Deposition.class);
     private static final int ENOUGH = 2;
 
+    /** So many witness at once; the others only if it takes longer, each time twice as many. */
+    private static final int FIRST_WITNESSES = 4;
+
+    private static final Duration TURN = Duration.ofMillis(100);
+
     /** Between epoch and node id in the name of a witness. */
     private static final char SEPARATOR = '~';
 
@@ -67,7 +73,7 @@ final class Deposition implements AutoCloseable {
         });
     }
 
-    /** What was written before the interruption may have got lost with its answer. */
+    /** Also after an interruption: what was written before it may have got lost with its answer. */
     private void resume() {
         Master missed = suspect;
         if (missed == null) {
@@ -85,8 +91,29 @@ final class Deposition implements AutoCloseable {
             }
             suspect = master;
             log.info("[{}] the process of master {} of epoch {} is gone", cluster, master.nodeId(), master.epoch());
-            witness(master);
+            ClusterView view = state.view();
+            long before = view.members().stream()
+                    .map(Node::id)
+                    .filter(id -> id.compareTo(view.self().id()) < 0 && !id.equals(master.nodeId()))
+                    .count();
+            Duration turn = turn(before);
+            if (turn.isZero()) {
+                witness(master);
+            } else {
+                worker.schedule(turn, this::resume);
+            }
         });
+    }
+
+    /**
+     * When it is a node's turn to witness. All see the end of the master at the same moment, and each reads what the others have
+     * written: were all of many to write at once, that would grow with the square of their number.
+     *
+     * @param before how many have theirs earlier
+     */
+    static Duration turn(long before) {
+        int round = Long.SIZE - 1 - Long.numberOfLeadingZeros(before / FIRST_WITNESSES + 1);
+        return TURN.multipliedBy(round);
     }
 
     /** This node has reached the master after all. */

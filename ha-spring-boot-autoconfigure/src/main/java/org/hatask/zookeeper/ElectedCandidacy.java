@@ -75,6 +75,14 @@ abstract class ElectedCandidacy implements Candidacy {
         }
     }
 
+    @Override
+    public final boolean mayLeadSoon() {
+        return word().meaning() == Word.Meaning.APPOINTED || isInFront();
+    }
+
+    /** Whether few others or none would lead before it, for all that is known. */
+    abstract boolean isInFront();
+
     /** Stands, behind all others. */
     abstract void enter();
 

@@ -29,6 +29,7 @@ final class LatchCandidacy extends ElectedCandidacy {
     private final String candidateId;
     private final LongSupplier nanoTime;
     private final StrayCandidates strays;
+    private final PlaceInQueue place;
     private @Nullable LeaderLatch latch;
     private long standingSince;
 
@@ -38,6 +39,7 @@ final class LatchCandidacy extends ElectedCandidacy {
         this.candidateId = candidateId(state.view().self());
         this.nanoTime = nanoTime;
         this.strays = new StrayCandidates(clients, state, nanoTime, clock, holder::execute);
+        this.place = new PlaceInQueue(clients, state, nanoTime, holder::execute);
     }
 
     /** What stands in the latch's node of that member. */
@@ -91,6 +93,11 @@ final class LatchCandidacy extends ElectedCandidacy {
     }
 
     @Override
+    boolean isInFront() {
+        return place.isInFront();
+    }
+
+    @Override
     public boolean isStanding() {
         return latch != null;
     }
@@ -125,6 +132,7 @@ final class LatchCandidacy extends ElectedCandidacy {
             return;
         }
         strays.check();
+        place.check(current.getOurPath());
         if (current.getOurPath() != null) {
             clients.problem(PROBLEM, null);
         } else if (nanoTime.getAsLong() - standingSince

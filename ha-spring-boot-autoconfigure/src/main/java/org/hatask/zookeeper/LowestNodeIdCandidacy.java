@@ -2,7 +2,9 @@ package org.hatask.zookeeper;
 
 import java.time.Clock;
 import java.util.List;
+import java.util.Set;
 import java.util.function.LongSupplier;
+import java.util.stream.Stream;
 import org.apache.zookeeper.CreateMode;
 import org.apache.zookeeper.KeeperException.Code;
 import org.apache.zookeeper.Op;
@@ -54,9 +56,9 @@ final class LowestNodeIdCandidacy extends ElectedCandidacy {
 
     private int pendingRemovals;
     private @Nullable Session session;
-    private @Nullable List<String> names;
+    private @Nullable Set<String> names;
 
-    /** Whether a read got lost, and its watch with it. */
+    /** Whether what is known may be old and no watch tells: a read got lost, or could wait. */
     private boolean unread;
 
     LowestNodeIdCandidacy(
@@ -70,7 +72,7 @@ final class LowestNodeIdCandidacy extends ElectedCandidacy {
         this.candidatesChanged = event -> {
             // Watches outlive an interruption, and fire after it when they have to.
             if (event.getType() != Watcher.Event.EventType.None) {
-                holder.execute(this::readCandidates);
+                holder.execute(this::candidatesChanged);
             }
         };
     }
@@ -87,6 +89,19 @@ final class LowestNodeIdCandidacy extends ElectedCandidacy {
         created = false;
         check();
         readCandidates();
+    }
+
+    /** Were all of many to read all names at each change, what ZooKeeper sends would grow with the square of the nodes. */
+    private void candidatesChanged() {
+        if (isOfInterest()) {
+            readCandidates();
+        } else {
+            unread = true;
+        }
+    }
+
+    private boolean isOfInterest() {
+        return !created || isInFront() || state.view().master() == null;
     }
 
     private void readCandidates() {
@@ -107,7 +122,7 @@ final class LowestNodeIdCandidacy extends ElectedCandidacy {
                             }
                             created = children.contains(name);
                             mayExist |= created;
-                            names = children;
+                            names = Set.copyOf(children);
                             reconsider();
                         },
                         holder::execute);
@@ -126,18 +141,26 @@ final class LowestNodeIdCandidacy extends ElectedCandidacy {
         holder.entitled(Entitlement.ofNode(path));
     }
 
-    /** Of those that are members: a name alone is nobody, and to wait for it would be for ever. */
     private @Nullable String smallest() {
-        List<String> known = names;
-        if (known == null) {
-            return null;
-        }
-        return state.view()
-                .membersAndSelf()
-                .filter(node -> known.contains(name(node)))
+        return candidates().map(Node::id).min(NodeIdOrder.INSTANCE).orElse(null);
+    }
+
+    /** Those that are members: a name alone is nobody, and to wait for it would be for ever. */
+    private Stream<Node> candidates() {
+        Set<String> known = names;
+        return known == null
+                ? Stream.empty()
+                : state.view().membersAndSelf().filter(node -> known.contains(name(node)));
+    }
+
+    @Override
+    boolean isInFront() {
+        long before = candidates()
+                .filter(Node::mayLead)
                 .map(Node::id)
-                .min(NodeIdOrder.INSTANCE)
-                .orElse(null);
+                .filter(other -> NodeIdOrder.INSTANCE.compare(other, id) < 0)
+                .count();
+        return before < MastershipHolder.WARM;
     }
 
     private static String name(Node node) {
@@ -208,7 +231,7 @@ final class LowestNodeIdCandidacy extends ElectedCandidacy {
             }
             return;
         }
-        if (unread) {
+        if (unread && isOfInterest()) {
             readCandidates();
         }
         if (created || creating || current == null || !holder.isWarm() || leavesItToOthers()) {

@@ -53,6 +53,13 @@ final class MastershipHolder implements Mastership {
     private static final int MAX_PENDING_RENEWALS = 3;
     private static final int RENEWALS_PER_SESSION = 12;
     private static final int TICKS_PER_WARM_WRITE = 3;
+
+    /** Of a candidate that will not lead soon, which only has to notice that its node is gone. */
+    private static final int TICKS_PER_FAR_WRITE = 60;
+
+    /** So many candidates, the master among them, are ready to lead at once. */
+    static final int WARM = 8;
+
     private static final Duration RESIGN_WAIT = Duration.ofSeconds(4);
     private static final Duration RELEASE_WAIT = Duration.ofSeconds(3);
     private static final Duration RELEASE_WAIT_UNCONNECTED = Duration.ofSeconds(1);
@@ -377,7 +384,8 @@ final class MastershipHolder implements Mastership {
             } else if (term != null) {
                 renew();
             } else if (candidacy != null && resignCause == null) {
-                if (ticks % TICKS_PER_WARM_WRITE == 0 && candidacy.isStanding()) {
+                int ticksPerWrite = candidacy.mayLeadSoon() ? TICKS_PER_WARM_WRITE : TICKS_PER_FAR_WRITE;
+                if (ticks % ticksPerWrite == 0 && candidacy.isStanding()) {
                     warm();
                 }
                 candidacy.check();
@@ -1046,7 +1054,7 @@ final class MastershipHolder implements Mastership {
                         .isPresent()) {
             lookForStranger(held);
         }
-        readHistory();
+        readHistoryIfIncomplete();
         if (data.isEmpty()) {
             step();
         }
@@ -1116,6 +1124,7 @@ final class MastershipHolder implements Mastership {
             outbid();
         } else {
             state.setMaster(master.get());
+            readHistoryIfIncomplete();
             removeLeftover(master.get());
         }
     }
@@ -1125,6 +1134,18 @@ final class MastershipHolder implements Mastership {
         boolean relinquished = term == null && releasing == null && !taking;
         if (relinquished && current != null && master.is(state.view().self())) {
             removeOwnRecord(current); // The answer to its removal, or to its creation, got lost.
+        }
+    }
+
+    /** It is long, and all read it. The gap of a change is written a moment after the change; the first has none. */
+    private void readHistoryIfIncomplete() {
+        List<MasterChange> known = history;
+        MasterChange newest = known.isEmpty() ? null : known.get(known.size() - 1);
+        boolean complete = newest != null
+                && newest.epoch() == state.view().lastEpoch()
+                && (newest.gap() != null || known.size() == 1);
+        if (!complete) {
+            readHistory();
         }
     }
 

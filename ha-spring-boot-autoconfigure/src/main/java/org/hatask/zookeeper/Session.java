@@ -58,9 +58,9 @@ record Session(ZooKeeper zooKeeper, long id, Duration timeout) {
     /**
      * Names of the children; completes with null when they cannot be read.
      *
-     * @param watcher told once when they change
+     * @param watcher told once when they change, or null
      */
-    CompletableFuture<@Nullable List<String>> children(String path, Watcher watcher) {
+    CompletableFuture<@Nullable List<String>> children(String path, @Nullable Watcher watcher) {
         CompletableFuture<@Nullable List<String>> answer = new CompletableFuture<>();
         ChildrenCallback callback =
                 (rc, requested, context, names) -> answer.complete(Code.get(rc) == Code.OK ? names : null);

@@ -57,7 +57,7 @@ final class StrayCandidates {
         }
         looked = true;
         lookedNanos = now;
-        session.children(parent, event -> {}).thenAcceptAsync(names -> judge(session, names), thread);
+        session.children(parent, null).thenAcceptAsync(names -> judge(session, names), thread);
     }
 
     private void judge(Session session, @Nullable List<String> names) {

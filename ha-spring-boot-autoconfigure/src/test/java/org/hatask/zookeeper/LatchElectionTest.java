@@ -30,6 +30,12 @@ class LatchElectionTest extends MasterElectionConformanceTest {
         return ((ZooKeeperElection) node.election()).isWarm();
     }
 
+    @Override
+    @Test
+    void onlyTheFirstOfManyStayWarmAndOthersWitnessTheEndOfTheMasterLater() {
+        super.onlyTheFirstOfManyStayWarmAndOthersWitnessTheEndOfTheMasterLater();
+    }
+
     @Test
     void aMasterWhoseLatchNodeIsDeletedIsDeposedAtOnceAndStandsAnew() throws Exception {
         TestNode n1 = startAsMaster("n1");

@@ -35,6 +35,12 @@ class LowestNodeIdElectionTest extends MasterElectionConformanceTest {
         return paths.election() + "/" + node.node.id() + "~" + node.node.incarnation();
     }
 
+    @Override
+    @Test
+    void onlyTheFirstOfManyStayWarmAndOthersWitnessTheEndOfTheMasterLater() {
+        super.onlyTheFirstOfManyStayWarmAndOthersWitnessTheEndOfTheMasterLater();
+    }
+
     @Test
     void theSmallestIdTakesOverInOrderWhenItComesAndIdsCompareByTheirNumbers() {
         TestNode n10 = startAsMaster("n10");

@@ -699,6 +699,39 @@ abstract class MasterElectionConformanceTest {
 
     // ---- helpers
 
+    /** For strategies by which all can be elected. */
+    void onlyTheFirstOfManyStayWarmAndOthersWitnessTheEndOfTheMasterLater() {
+        TestNode master = startAsMaster("n01");
+        List<TestNode> many = new ArrayList<>(List.of(master));
+        for (int i = 2; i <= MastershipHolder.WARM + 2; i++) {
+            many.add(start(i < 10 ? "n0" + i : "n" + i));
+        }
+        await().atMost(TestNode.SOON)
+                .until(() -> many.stream().allMatch(node -> node.memberIds().size() == many.size()));
+        await().atMost(TestNode.SOON).until(() -> warm(many).size() == MastershipHolder.WARM);
+        await().during(TestNode.SESSION)
+                .atMost(TestNode.SOON)
+                .until(() -> warm(many).size() == MastershipHolder.WARM);
+
+        Master first = master.state.view().master();
+        many.subList(many.size() - 2, many.size())
+                .forEach(node -> node.election().masterIsGone(first));
+        await().atMost(TestNode.SOON).until(() -> master.events.size() >= 2);
+        assertThat(master.events.get(1)).startsWith("lost 1: was deposed");
+
+        warm(many).stream().filter(node -> node != master).limit(4).forEach(node -> {
+            node.close();
+            many.remove(node);
+        });
+        await().atMost(TestNode.SOON).until(() -> warm(many).size() == many.size());
+    }
+
+    private static List<TestNode> warm(List<TestNode> nodes) {
+        return nodes.stream()
+                .filter(node -> ((ZooKeeperElection) node.election()).isWarm())
+                .toList();
+    }
+
     TestNode add(TestNode node) {
         nodes.add(node);
         return node;
