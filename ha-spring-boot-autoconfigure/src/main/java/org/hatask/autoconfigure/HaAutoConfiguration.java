@@ -110,9 +110,12 @@ public class HaAutoConfiguration {
 
     @Bean
     TaskRegistrar haTaskRegistrar(
-            ConfigurableListableBeanFactory beans, TaskDefinitionFactory definitions, HaProperties properties) {
+            ConfigurableListableBeanFactory beans,
+            HaTaskBeanPostProcessor processor,
+            TaskDefinitionFactory definitions,
+            HaProperties properties) {
         Map<String, TaskOverride> configured = properties.tasks();
-        return new TaskRegistrar(beans, definitions, configured.keySet());
+        return new TaskRegistrar(beans, processor, definitions, configured.keySet());
     }
 
     @Bean

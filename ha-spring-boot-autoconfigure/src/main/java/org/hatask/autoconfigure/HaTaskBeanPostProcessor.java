@@ -42,10 +42,15 @@ final class HaTaskBeanPostProcessor implements BeanPostProcessor {
         this.engine = SingletonSupplier.of(engine);
     }
 
+    /** Remembers the answer, as it takes time to look at all methods of all beans. */
+    boolean hasTasks(Class<?> type) {
+        return hasTasks.computeIfAbsent(type, TaskDefinitionFactory::hasTasks);
+    }
+
     @Override
     public Object postProcessAfterInitialization(Object bean, String beanName) {
         Class<?> target = AopUtils.getTargetClass(bean);
-        if (!hasTasks.computeIfAbsent(target, TaskDefinitionFactory::hasTasks)) {
+        if (!hasTasks(target)) {
             return bean;
         }
         if (ScopedProxyUtils.isScopedTarget(beanName)

@@ -32,16 +32,22 @@ final class TaskRegistrar implements SmartInitializingSingleton {
     private static final Logger log = LoggerFactory.getLogger(TaskRegistrar.class);
 
     private final ConfigurableListableBeanFactory beans;
+    private final HaTaskBeanPostProcessor processor;
     private final TaskDefinitionFactory definitions;
     private final Set<String> configuredNames;
     private volatile @Nullable TaskRegistry registry;
 
     /**
+     * @param processor has looked at most beans already
      * @param configuredNames the tasks for which there is configuration
      */
     TaskRegistrar(
-            ConfigurableListableBeanFactory beans, TaskDefinitionFactory definitions, Set<String> configuredNames) {
+            ConfigurableListableBeanFactory beans,
+            HaTaskBeanPostProcessor processor,
+            TaskDefinitionFactory definitions,
+            Set<String> configuredNames) {
         this.beans = beans;
+        this.processor = processor;
         this.definitions = definitions;
         this.configuredNames = configuredNames;
     }
@@ -62,7 +68,7 @@ final class TaskRegistrar implements SmartInitializingSingleton {
         Map<String, TaskDefinition> byName = new LinkedHashMap<>();
         for (String beanName : beans.getBeanNamesForType(Object.class, true, false)) {
             Class<?> type = ScopedProxyUtils.isScopedTarget(beanName) ? null : typeOf(beanName);
-            if (type != null && TaskDefinitionFactory.hasTasks(type)) {
+            if (type != null && processor.hasTasks(type)) {
                 Collection<TaskDefinition> tasks =
                         definitions.definitions(beanName, type).values();
                 checkProxied(beanName, tasks);

@@ -15,6 +15,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.hatask.Balance;
 import org.hatask.Delivery;
 import org.hatask.HaTask;
@@ -100,26 +101,39 @@ public final class TaskDefinitionFactory {
     private record Found(HaTask annotation, boolean onMethod) {}
 
     private static Map<Method, Found> annotatedMethods(Class<?> beanClass) {
+        // Once for the class: it is asked of every bean of an application, while that starts.
+        Map<Class<?>, HaTask> onTypes = annotatedTypes(beanClass);
         return MethodIntrospector.selectMethods(beanClass, (Method method) -> {
             HaTask onMethod = AnnotatedElementUtils.findMergedAnnotation(method, HaTask.class);
             if (onMethod != null) {
                 return new Found(onMethod, true);
             }
-            HaTask onType = isBusinessMethod(method) ? annotationOfType(beanClass, method) : null;
+            if (onTypes.isEmpty() || !isBusinessMethod(method)) {
+                return null;
+            }
+            HaTask onType = annotationOfType(onTypes, beanClass, method);
             return onType == null ? null : new Found(onType, false);
         });
     }
 
+    /** The class and its interfaces as far as they are annotated, the class first. */
+    private static Map<Class<?>, HaTask> annotatedTypes(Class<?> beanClass) {
+        Map<Class<?>, HaTask> found = new LinkedHashMap<>();
+        Stream.concat(Stream.of(beanClass), Arrays.stream(ClassUtils.getAllInterfacesForClass(beanClass)))
+                .forEach(type -> {
+                    HaTask annotation = AnnotatedElementUtils.getMergedAnnotation(type, HaTask.class);
+                    if (annotation != null) {
+                        found.putIfAbsent(type, annotation);
+                    }
+                });
+        return found;
+    }
+
     /** On a class the annotation means all its public methods, on an interface those of the interface. */
-    private static @Nullable HaTask annotationOfType(Class<?> beanClass, Method method) {
-        HaTask onClass = AnnotatedElementUtils.getMergedAnnotation(beanClass, HaTask.class);
-        if (onClass != null) {
-            return onClass;
-        }
-        for (Class<?> type : ClassUtils.getAllInterfacesForClass(beanClass)) {
-            HaTask onInterface = AnnotatedElementUtils.getMergedAnnotation(type, HaTask.class);
-            if (onInterface != null && ClassUtils.hasMethod(type, method)) {
-                return onInterface;
+    private static @Nullable HaTask annotationOfType(Map<Class<?>, HaTask> onTypes, Class<?> beanClass, Method method) {
+        for (Map.Entry<Class<?>, HaTask> each : onTypes.entrySet()) {
+            if (each.getKey() == beanClass || ClassUtils.hasMethod(each.getKey(), method)) {
+                return each.getValue();
             }
         }
         return null;

@@ -11,12 +11,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One daemon thread that owns the state of its component. An exception of a task is logged and stops nothing; after
+ * One daemon thread at a time, which owns the state of its component. An exception of a task is logged and stops nothing; after
  * {@link #close()} tasks are dropped in silence, since callbacks of ZooKeeper may come late.
  */
 final class Worker implements Executor, AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(Worker.class);
+
+    private static final Duration IDLE = Duration.ofSeconds(10);
 
     private final ScheduledThreadPoolExecutor executor;
     private volatile @Nullable Thread thread;
@@ -28,6 +30,9 @@ final class Worker implements Executor, AutoCloseable {
             thread = created;
             return created;
         });
+        // Some have nothing to do for days. While something is scheduled the thread stays.
+        executor.setKeepAliveTime(IDLE.toNanos(), TimeUnit.NANOSECONDS);
+        executor.allowCoreThreadTimeOut(true);
         executor.setRemoveOnCancelPolicy(true);
         executor.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
         executor.setContinueExistingPeriodicTasksAfterShutdownPolicy(false);

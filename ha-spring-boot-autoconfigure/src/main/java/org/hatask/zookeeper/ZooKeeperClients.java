@@ -1,6 +1,7 @@
 package org.hatask.zookeeper;
 
 import java.nio.charset.StandardCharsets;
+import java.security.NoSuchAlgorithmException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -8,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
+import javax.net.ssl.SSLContext;
 import org.apache.curator.framework.CuratorFramework;
 import org.apache.curator.framework.CuratorFrameworkFactory;
 import org.apache.curator.framework.api.ACLProvider;
@@ -66,6 +68,7 @@ public final class ZooKeeperClients implements Coordination, AutoCloseable {
         this.oddRecords = new OddRecords(settings.cluster(), System::nanoTime);
         this.membership = new Connection(newClient(membershipCallbacks));
         this.election = new Connection(newClient(electionCallbacks));
+        worker.execute(ZooKeeperClients::loadTls);
         for (Connection connection : List.of(membership, election)) {
             connection.addListener(new Connection.Listener() {
                 @Override
@@ -78,6 +81,18 @@ public final class ZooKeeperClients implements Coordination, AutoCloseable {
                     stateChanged();
                 }
             });
+        }
+    }
+
+    /**
+     * ZooKeeper's client needs these classes before it connects, with TLS or without: meanwhile the application can go on
+     * starting. Not the platform's default context, which may still be configured.
+     */
+    private static void loadTls() {
+        try {
+            SSLContext.getInstance("TLS");
+        } catch (NoSuchAlgorithmException e) {
+            log.debug("there is no TLS here", e);
         }
     }
 
