@@ -1,6 +1,8 @@
 package org.hatask.benchmarks;
 
+import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /** Those of the form {@code --name=value}. What is wrong with one is an {@link IllegalArgumentException} that says so. */
@@ -35,6 +37,11 @@ public final class Arguments {
         }
         throw new IllegalArgumentException(
                 "--" + name + " is '" + text + "' but must be a number from " + atLeast + ".");
+    }
+
+    /** What is separated by blanks. */
+    public static List<String> words(String text) {
+        return Arrays.stream(text.split(" ")).filter(word -> !word.isEmpty()).toList();
     }
 
     /** To be called when all have been asked for. */

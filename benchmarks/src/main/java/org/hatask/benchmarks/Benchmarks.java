@@ -5,7 +5,11 @@ import org.hatask.benchmarks.calls.CallsBenchmark;
 import org.hatask.benchmarks.calls.Member;
 import org.hatask.benchmarks.calls.NodeDeathBenchmark;
 import org.hatask.benchmarks.durable.DurableBenchmark;
+import org.hatask.benchmarks.growth.GrowthBenchmark;
+import org.hatask.benchmarks.growth.Nodes;
+import org.hatask.benchmarks.growth.ZooKeeperProcess;
 import org.hatask.benchmarks.local.LocalBenchmark;
+import org.hatask.benchmarks.starter.StarterBenchmark;
 
 /** The first argument is the question. */
 public final class Benchmarks {
@@ -17,6 +21,8 @@ public final class Benchmarks {
               node-death  what callers see when one of three servers is killed
               local       what a call costs whose node is the caller's own, over the plain proxied call (JMH)
               durable     durable tasks submitted and completed per second, beside db-scheduler and JobRunr
+              growth      what nodes cost ZooKeeper, each other and themselves as there are more of them
+              starter     what the starter adds to a plain web application: start-up, heap, threads, classes
             """;
 
     private Benchmarks() {}
@@ -30,8 +36,12 @@ public final class Benchmarks {
                 case "local" -> LocalBenchmark.run(new Arguments(rest));
                 case "node-death" -> NodeDeathBenchmark.run(new Arguments(rest));
                 case "durable" -> DurableBenchmark.run(new Arguments(rest));
+                case "growth" -> GrowthBenchmark.run(new Arguments(rest));
+                case "starter" -> StarterBenchmark.run(new Arguments(rest));
                 // A process of a benchmark that needs several.
                 case "member" -> Member.run(rest);
+                case "nodes" -> Nodes.serve(Integer.parseInt(rest[0]));
+                case "zookeeper" -> ZooKeeperProcess.serve();
                 default -> throw new IllegalArgumentException("'" + question + "' is none of the questions.");
             }
         } catch (IllegalArgumentException e) {

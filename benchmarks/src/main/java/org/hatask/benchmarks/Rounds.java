@@ -3,8 +3,11 @@ package org.hatask.benchmarks;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.function.BiFunction;
+import java.util.stream.Collectors;
 
 /** What several rounds measured: figures by subject and column, one for each round. */
 public final class Rounds {
@@ -28,13 +31,46 @@ public final class Rounds {
 
     /** The median of the ratios within each round, as what disturbs a round disturbs both; empty when there is none. */
     public OptionalDouble ratio(String subject, String to, String column) {
-        List<Double> above = of(subject, column);
-        List<Double> below = of(to, column);
+        return ratio(of(subject, column), of(to, column));
+    }
+
+    /** The same of two columns of one subject. */
+    public OptionalDouble ratioOfColumns(String subject, String column, String to) {
+        return ratio(of(subject, column), of(subject, to));
+    }
+
+    private static OptionalDouble ratio(List<Double> above, List<Double> below) {
         List<Double> ratios = new ArrayList<>();
         for (int i = 0; i < Math.min(above.size(), below.size()); i++) {
             ratios.add(above.get(i) / below.get(i));
         }
         return median(ratios);
+    }
+
+    /** The worst of all rounds; empty when it was not measured. */
+    public OptionalDouble highest(String subject, String column) {
+        return of(subject, column).stream().mapToDouble(Double::doubleValue).max();
+    }
+
+    /** A table of Markdown, so that it can be kept. */
+    public static void print(
+            String title,
+            String format,
+            List<String> names,
+            List<String> columns,
+            BiFunction<String, String, OptionalDouble> figure) {
+        System.out.println(
+                "\n| " + title + " | " + String.join(" | ", columns) + " |\n|---|" + "---:|".repeat(columns.size()));
+        for (String name : names) {
+            String row = columns.stream()
+                    .map(column -> text(figure.apply(name, column), format))
+                    .collect(Collectors.joining(" | "));
+            System.out.println("| " + name + " | " + row + " |");
+        }
+    }
+
+    private static String text(OptionalDouble figure, String format) {
+        return figure.isPresent() ? String.format(Locale.ROOT, format, figure.getAsDouble()) : "";
     }
 
     private List<Double> of(String subject, String column) {

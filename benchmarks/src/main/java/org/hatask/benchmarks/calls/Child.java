@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.hatask.benchmarks.Benchmarks;
 
-/** Another process, which runs {@link Member}. */
-final class Child implements AutoCloseable {
+/** Another process of this benchmark, which is told something by lines and answers so. */
+public final class Child implements AutoCloseable {
 
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
@@ -28,33 +28,41 @@ final class Child implements AutoCloseable {
     }
 
     static Child start(Contenders contender, Place place, List<String> moreJavaOptions) throws IOException {
+        List<String> javaOptions = new ArrayList<>(contender.javaOptions());
+        javaOptions.addAll(moreJavaOptions);
+        return start(javaOptions, "member", contender.option(), place.toString());
+    }
+
+    /**
+     * @param arguments as {@link Benchmarks} takes them; what is run must answer by {@link Member#say} and end with its input
+     */
+    public static Child start(List<String> javaOptions, String... arguments) throws IOException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(contender.javaOptions());
-        command.addAll(moreJavaOptions);
+        command.addAll(javaOptions);
         command.add("-Djava.io.tmpdir=" + System.getProperty("java.io.tmpdir"));
         command.addAll(List.of("-cp", System.getProperty("java.class.path")));
         command.add(Benchmarks.class.getName());
-        command.addAll(List.of("member", contender.option(), place.toString()));
+        command.addAll(List.of(arguments));
         return new Child(
                 new ProcessBuilder(command).redirectError(Redirect.INHERIT).start());
     }
 
     /** Waits until it is ready. */
-    void await() throws IOException {
+    public void await() throws IOException {
         answer();
     }
 
-    String ask(String question) throws IOException {
+    public String ask(String question) throws IOException {
         tell(question);
         return answer();
     }
 
-    void tell(String question) {
+    public void tell(String question) {
         to.println(question);
     }
 
-    String answer() throws IOException {
+    public String answer() throws IOException {
         for (String line = from.readLine(); line != null; line = from.readLine()) {
             if (line.startsWith(Member.MARK)) {
                 return line.substring(Member.MARK.length());
@@ -65,12 +73,12 @@ final class Child implements AutoCloseable {
     }
 
     /** Processor time since it started. */
-    Duration cpu() {
+    public Duration cpu() {
         return process.info().totalCpuDuration().orElse(Duration.ZERO);
     }
 
     /** As {@code kill -9} does. */
-    void kill() {
+    public void kill() {
         process.destroyForcibly();
     }
 
