@@ -3,6 +3,7 @@ package org.hatask.benchmarks;
 import java.util.Arrays;
 import org.hatask.benchmarks.calls.CallsBenchmark;
 import org.hatask.benchmarks.calls.Member;
+import org.hatask.benchmarks.calls.MixedBenchmark;
 import org.hatask.benchmarks.calls.NodeDeathBenchmark;
 import org.hatask.benchmarks.durable.DurableBenchmark;
 import org.hatask.benchmarks.growth.GrowthBenchmark;
@@ -18,6 +19,7 @@ public final class Benchmarks {
             usage: benchmarks/run <question> [--<option>=<value> …]
 
               calls       remote calls per second, their times and their cost, beside raw sockets, Dubbo, Hazelcast, Ignite, RestClient
+              mixed       how long short calls take beside long ones and large ones
               node-death  what callers see when one of three servers is killed
               local       what a call costs whose node is the caller's own, over the plain proxied call (JMH)
               durable     durable tasks submitted and completed per second, beside db-scheduler and JobRunr
@@ -34,6 +36,7 @@ public final class Benchmarks {
             switch (question) {
                 case "calls" -> CallsBenchmark.run(new Arguments(rest));
                 case "local" -> LocalBenchmark.run(new Arguments(rest));
+                case "mixed" -> MixedBenchmark.run(new Arguments(rest));
                 case "node-death" -> NodeDeathBenchmark.run(new Arguments(rest));
                 case "durable" -> DurableBenchmark.run(new Arguments(rest));
                 case "growth" -> GrowthBenchmark.run(new Arguments(rest));

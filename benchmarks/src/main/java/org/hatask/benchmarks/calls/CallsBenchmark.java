@@ -1,16 +1,10 @@
 package org.hatask.benchmarks.calls;
 
-import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.OptionalDouble;
-import java.util.Set;
-import java.util.function.BiFunction;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.hatask.benchmarks.Arguments;
 import org.hatask.benchmarks.Rounds;
 
@@ -18,9 +12,6 @@ import org.hatask.benchmarks.Rounds;
 public final class CallsBenchmark {
 
     private static final String OURS = Contenders.HA_TASK.title();
-
-    private static final int WARM_UP_CALLERS = 64;
-    private static final int WARM_UP_MILLIS = 500;
 
     private final Options options;
     private final Rounds perSecond = new Rounds();
@@ -35,7 +26,7 @@ public final class CallsBenchmark {
             int warmUpSeconds,
             List<Integer> callers,
             List<Integer> bytes,
-            Set<String> only,
+            List<Contenders> contenders,
             List<String> javaOptions) {
 
         static Options of(Arguments arguments) {
@@ -46,24 +37,14 @@ public final class CallsBenchmark {
                     arguments.number("warm-up-seconds", 20, 1),
                     numbers(arguments.text("callers", "1,16,64")),
                     numbers(arguments.text("bytes", "10,10240")),
-                    Set.of(arguments
-                            .text("only", "ha-task,raw,dubbo,hazelcast,ignite")
-                            .split(",")),
-                    Stream.of(arguments.text("java-options", "").split(" "))
-                            .filter(option -> !option.isEmpty())
-                            .toList());
+                    Contenders.of(arguments.text("only", "ha-task,raw,dubbo,hazelcast,ignite")),
+                    Arguments.words(arguments.text("java-options", "")));
             arguments.nothingElse();
             return options;
         }
 
         private static List<Integer> numbers(String text) {
             return Arrays.stream(text.split(",")).map(Integer::valueOf).toList();
-        }
-
-        List<Contenders> contenders() {
-            return Arrays.stream(Contenders.values())
-                    .filter(each -> only.contains(each.option()))
-                    .toList();
         }
     }
 
@@ -90,7 +71,7 @@ public final class CallsBenchmark {
                     Team team = new Team(contender, zooKeeper.port(), options.javaOptions());
                     teams.add(team);
                     team.start();
-                    warmUp(team);
+                    team.warmUp(options.bytes(), options.warmUpCalls(), options.warmUpSeconds());
                 }
                 for (int round = 1; round <= options.rounds(); round++) {
                     System.out.printf(Locale.ROOT, "round %d, load %.1f%n", round, load());
@@ -109,26 +90,6 @@ public final class CallsBenchmark {
             }
         }
         print();
-    }
-
-    /** While nobody else of the benchmark does anything, as compilers need the processors now. */
-    private void warmUp(Team team) throws IOException {
-        long start = System.nanoTime();
-        long calls = 0;
-        double perSecond = 0;
-        while (calls < options.warmUpCalls() && System.nanoTime() - start < options.warmUpSeconds() * 1_000_000_000L) {
-            for (int bytes : options.bytes()) {
-                Load.Measured last = team.load(WARM_UP_CALLERS, bytes, WARM_UP_MILLIS);
-                calls += last.calls();
-                perSecond = last.perSecond();
-            }
-        }
-        System.out.printf(
-                Locale.ROOT,
-                "%s warmed up by %d calls, now %.0f/s%n",
-                team.contender().title(),
-                calls,
-                perSecond);
     }
 
     private static double load() {
@@ -170,32 +131,15 @@ public final class CallsBenchmark {
                 .toList();
     }
 
-    /** As tables of Markdown, so that they can be kept. */
     private void print() {
         List<String> all = perSecond.subjects();
         List<String> others = all.stream().filter(name -> !name.equals(OURS)).toList();
-        print("calls/s", "%.0f", all, perSecond::median);
-        print(OURS + ", times", "%.2f", others, (name, column) -> perSecond.ratio(OURS, name, column));
-        print("p50, µs", "%.0f", all, p50::median);
-        print("p99, µs", "%.0f", all, p99::median);
-        print("processor, µs a call", "%.0f", all, cpu::median);
-        System.out.println();
-    }
-
-    private void print(
-            String title, String format, List<String> names, BiFunction<String, String, OptionalDouble> figure) {
         List<String> columns = columns();
-        System.out.println(
-                "\n| " + title + " | " + String.join(" | ", columns) + " |\n|---|" + "---:|".repeat(columns.size()));
-        for (String name : names) {
-            String row = columns.stream()
-                    .map(column -> text(figure.apply(name, column), format))
-                    .collect(Collectors.joining(" | "));
-            System.out.println("| " + name + " | " + row + " |");
-        }
-    }
-
-    private static String text(OptionalDouble figure, String format) {
-        return figure.isPresent() ? String.format(Locale.ROOT, format, figure.getAsDouble()) : "";
+        Rounds.print("calls/s", "%.0f", all, columns, perSecond::median);
+        Rounds.print(OURS + ", times", "%.2f", others, columns, (name, column) -> perSecond.ratio(OURS, name, column));
+        Rounds.print("p50, µs", "%.0f", all, columns, p50::median);
+        Rounds.print("p99, µs", "%.0f", all, columns, p99::median);
+        Rounds.print("processor, µs a call", "%.0f", all, columns, cpu::median);
+        System.out.println();
     }
 }

@@ -1,6 +1,7 @@
 package org.hatask.benchmarks.calls;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Supplier;
 
@@ -27,6 +28,14 @@ enum Contenders {
         this.title = title;
         this.maker = maker;
         this.javaOptions.addAll(more);
+    }
+
+    /** @param options separated by commas */
+    static List<Contenders> of(String options) {
+        List<String> all = Arrays.asList(options.split(","));
+        return Arrays.stream(values())
+                .filter(each -> all.contains(each.option()))
+                .toList();
     }
 
     String option() {

@@ -28,6 +28,11 @@ final class HaTaskCalls implements Contender {
         public String work(String text, int number) {
             return Contender.answer(text, number);
         }
+
+        @HaTask(retry = @Retry(maxAttempts = 3), slowAfter = "1m")
+        public String rest(int millis) {
+            return Contender.rest(millis);
+        }
     }
 
     @Override
@@ -51,6 +56,11 @@ final class HaTaskCalls implements Contender {
             @Override
             public String work(String text, int number) {
                 return desk.work(text, number);
+            }
+
+            @Override
+            public String rest(int millis) {
+                return desk.rest(millis);
             }
 
             @Override

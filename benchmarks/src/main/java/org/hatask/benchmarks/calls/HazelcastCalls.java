@@ -1,6 +1,8 @@
 package org.hatask.benchmarks.calls;
 
 import com.hazelcast.cluster.Member;
+import com.hazelcast.cluster.MembershipAdapter;
+import com.hazelcast.cluster.MembershipEvent;
 import com.hazelcast.config.Config;
 import com.hazelcast.config.JoinConfig;
 import com.hazelcast.core.Hazelcast;
@@ -13,8 +15,12 @@ import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 
-/** Hazelcast's executor, each member in turn; the caller is a lite member. The task has its fastest kind of serialisation. */
+/**
+ * Hazelcast's executor, each member in turn; the caller is a lite member. The task has its fastest kind of serialisation. What
+ * takes long has an executor of its own, as its documentation advises.
+ */
 final class HazelcastCalls implements Contender {
 
     /** As its documentation asks for. */
@@ -79,19 +85,34 @@ final class HazelcastCalls implements Contender {
     public Caller call(Place place) {
         HazelcastInstance instance =
                 Hazelcast.newHazelcastInstance(config(place).setLiteMember(true));
-        List<Member> servers = instance.getCluster().getMembers().stream()
-                .filter(member -> !member.isLiteMember())
-                .toList();
-        if (servers.size() != place.serverPorts().size()) {
+        AtomicReference<List<Member>> servers = new AtomicReference<>(servers(instance));
+        if (servers.get().size() != place.serverPorts().size()) {
             throw new IllegalStateException("Members: " + servers);
         }
-        IExecutorService executor = instance.getExecutorService("desk");
+        instance.getCluster().addMembershipListener(new MembershipAdapter() {
+            @Override
+            public void memberRemoved(MembershipEvent event) {
+                servers.set(servers(instance));
+            }
+        });
+        IExecutorService shortOnes = instance.getExecutorService("desk");
+        IExecutorService longOnes = instance.getExecutorService("rest");
         AtomicInteger turn = new AtomicInteger();
         return new Caller() {
             @Override
             public String work(String text, int number) throws Exception {
-                Member next = servers.get(Math.floorMod(turn.getAndIncrement(), servers.size()));
-                return executor.submitToMember(new Work(text, number), next).get();
+                return submit(shortOnes, new Work(text, number));
+            }
+
+            @Override
+            public String rest(int millis) throws Exception {
+                return submit(longOnes, new Work("", -millis));
+            }
+
+            private String submit(IExecutorService executor, Work work) throws Exception {
+                List<Member> current = servers.get();
+                Member next = current.get(Math.floorMod(turn.getAndIncrement(), current.size()));
+                return executor.submitToMember(work, next).get();
             }
 
             @Override
@@ -99,6 +120,12 @@ final class HazelcastCalls implements Contender {
                 instance.shutdown();
             }
         };
+    }
+
+    private static List<Member> servers(HazelcastInstance instance) {
+        return instance.getCluster().getMembers().stream()
+                .filter(member -> !member.isLiteMember())
+                .toList();
     }
 
     private static Config config(Place place) {

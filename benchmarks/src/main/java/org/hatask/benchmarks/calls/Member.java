@@ -3,6 +3,7 @@ package org.hatask.benchmarks.calls;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 
 /**
  * The main part of a process of a contender. It says when it is ready, then answers each line it reads with one of its own, and
@@ -48,12 +49,15 @@ public final class Member {
     }
 
     private static String answer(Load load, String... command) throws Exception {
-        int callers = Integer.parseInt(command[1]);
-        int bytes = Integer.parseInt(command[2]);
-        int millis = Integer.parseInt(command[3]);
-        return command[0].equals("watch")
-                ? load.watch(callers, bytes, millis).toString()
-                : load.run(callers, bytes, millis).toString();
+        int[] numbers =
+                Arrays.stream(command).skip(1).mapToInt(Integer::parseInt).toArray();
+        return switch (command[0]) {
+            case "run" -> load.run(numbers[0], numbers[1], numbers[2]).toString();
+            case "watch" -> load.watch(numbers[0], numbers[1], numbers[2]).toString();
+            case "mixed" -> load.mixed(Load.Mix.of(numbers)).toString();
+            case "rest" -> load.rest(numbers[0], numbers[1]);
+            default -> throw new IllegalArgumentException("'" + command[0] + "' is no command.");
+        };
     }
 
     /** Answers whoever started this process. */

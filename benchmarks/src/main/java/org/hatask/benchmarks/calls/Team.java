@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import org.hatask.benchmarks.PostgreSql;
 
 /** The processes of one contender: servers, and a caller that is started after them. */
@@ -12,11 +13,15 @@ final class Team implements AutoCloseable {
 
     static final int SERVERS = 3;
 
+    private static final int WARM_UP_CALLERS = 64;
+    private static final int WARM_UP_MILLIS = 500;
+
     private final Contenders contender;
     private final List<Child> children = new ArrayList<>();
     private final List<Integer> ports = new ArrayList<>();
     private final int zooKeeperPort;
     private final List<String> javaOptions;
+    private int left = SERVERS;
 
     /**
      * @param javaOptions of all its processes, beside those of the contender
@@ -66,6 +71,21 @@ final class Team implements AutoCloseable {
         return new Cpu(caller().cpu(), servers);
     }
 
+    /** While nobody else of the benchmark does anything, as compilers need the processors now. Ends with whichever is first. */
+    void warmUp(List<Integer> bytes, int enoughCalls, int enoughSeconds) throws IOException {
+        long start = System.nanoTime();
+        long calls = 0;
+        double perSecond = 0;
+        while (calls < enoughCalls && System.nanoTime() - start < enoughSeconds * 1_000_000_000L) {
+            for (int each : bytes) {
+                Load.Measured last = load(WARM_UP_CALLERS, each, WARM_UP_MILLIS);
+                calls += last.calls();
+                perSecond = last.perSecond();
+            }
+        }
+        System.out.printf(Locale.ROOT, "%s warmed up by %d calls, now %.0f/s%n", contender.title(), calls, perSecond);
+    }
+
     Load.Measured load(int callers, int bytes, int millis) throws IOException {
         return Load.Measured.parse(caller().ask("run " + callers + " " + bytes + " " + millis));
     }
@@ -74,9 +94,10 @@ final class Team implements AutoCloseable {
         return children.get(SERVERS);
     }
 
-    /** Kills the last server, which no other one depends on more than on the rest. */
+    /** Kills the last server that is left, which no other one depends on more than on the rest. */
     void killServer() {
-        children.get(SERVERS - 1).kill();
+        left--;
+        children.get(left).kill();
     }
 
     @Override
