@@ -199,7 +199,7 @@ class BalancingTest {
         Outcome.Refused busy = (Outcome.Refused) refused.get();
         assertThat(busy.refusal()).isEqualTo(Refusal.BUSY);
         assertThat(busy.comeBackAfter()).isBetween(Duration.ofMillis(10), Duration.ofSeconds(5));
-        assertThat(busy.message()).contains("runs 1 tasks and 1 more wait");
+        assertThat(busy.message()).contains("runs 1 calls of it and 1 more wait");
 
         Desk.latch("free").countDown();
         Desk.latch("busy").countDown();

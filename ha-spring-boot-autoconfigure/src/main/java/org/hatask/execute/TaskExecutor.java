@@ -6,22 +6,17 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
-import java.util.concurrent.SynchronousQueue;
-import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
@@ -39,7 +34,8 @@ import org.slf4j.LoggerFactory;
 import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
 
 /**
- * Runs attempts on this node: those of other nodes on a bounded pool, those of this node in place, on the caller's thread.
+ * Runs attempts on this node: those of other nodes on a bounded pool that tasks share fairly, those of this node in place, on
+ * the caller's thread.
  *
  * <p>Every attempt is entered into {@link #running} <em>before</em> it is admitted. Whoever forbids something (a drain, the
  * end of a mastership) first makes the condition true that admission checks, and then goes through the running ones: so an
@@ -60,7 +56,7 @@ public final class TaskExecutor implements AutoCloseable {
     private final TaskInvoker invoker;
     private final LongSupplier nanoTime;
     private final ExecutorSettings settings;
-    private final ThreadPoolExecutor pool;
+    private final FairPool pool;
     private final ScheduledExecutorService watchdog;
 
     /**
@@ -72,17 +68,19 @@ public final class TaskExecutor implements AutoCloseable {
     private final Set<RunningAttempt> running = ConcurrentHashMap.newKeySet();
 
     /** Attempts of other nodes, from their admission to their end: futures hold no thread but are bounded all the same. */
-    private final AtomicInteger admitted = new AtomicInteger();
+    private final Shares admitted;
 
-    private final LongAdder completed = new LongAdder();
+    private final Map<String, Pace> paces = new ConcurrentHashMap<>();
     private final Map<String, LastDurations> runs = new ConcurrentHashMap<>();
-    private final BusyEstimate busy;
     private final TaskObserver observer;
     private volatile boolean draining;
     private volatile @Nullable String suspicion;
 
     /** The epoch for which tasks of the master are admitted; 0 for none. */
     private volatile long openEpoch;
+
+    /** How fast a task is executed for others. */
+    private record Pace(LongAdder completed, BusyEstimate busy) {}
 
     /**
      * @param self this node
@@ -102,13 +100,9 @@ public final class TaskExecutor implements AutoCloseable {
         this.invoker = invoker;
         this.nanoTime = nanoTime;
         this.settings = settings;
-        this.busy = new BusyEstimate(nanoTime.getAsLong());
-        BlockingQueue<Runnable> queue = settings.queueCapacity() == 0
-                ? new SynchronousQueue<>()
-                : new LinkedBlockingQueue<>(settings.queueCapacity());
-        this.pool = new ThreadPoolExecutor(
-                settings.threads(), settings.threads(), 60, TimeUnit.SECONDS, queue, daemonThreads("ha-task-"));
-        this.pool.allowCoreThreadTimeOut(true);
+        this.admitted =
+                new Shares((int) Math.min((long) settings.threads() + settings.queueCapacity(), Integer.MAX_VALUE));
+        this.pool = new FairPool(settings.threads(), daemonThreads("ha-task-"));
         this.watchdog = new ScheduledThreadPoolExecutor(1, daemonThreads("ha-watchdog-"));
         this.watchdog.scheduleWithFixedDelay(this::watch, WATCH_MILLIS, WATCH_MILLIS, TimeUnit.MILLISECONDS);
     }
@@ -136,28 +130,39 @@ public final class TaskExecutor implements AutoCloseable {
             running.remove(entry);
             return CompletableFuture.completedFuture(refused);
         }
-        if (admitted.incrementAndGet() > limit()) {
-            return refuseAsBusy(entry);
+        String task = attempt.task().name();
+        Pace pace = pace(task);
+        if (!admitted.take(task)) {
+            return refuseAsBusy(entry, pace);
         }
         CompletableFuture<Outcome> outcome = new CompletableFuture<>();
         CompletableFuture<Outcome> ended = outcome.whenComplete((done, error) -> {
-            completed.increment();
-            admitted.decrementAndGet();
+            pace.completed().increment();
+            admitted.giveBack(task);
         });
         try {
-            pool.execute(() -> run(entry, () -> invoker.invoke(attempt.task(), arguments), outcome));
+            pool.execute(task, () -> run(entry, () -> invoker.invoke(attempt.task(), arguments), outcome));
         } catch (RejectedExecutionException e) {
-            return refuseAsBusy(entry);
+            admitted.giveBack(task);
+            return refuseAsBusy(entry, pace);
         }
         return ended;
     }
 
-    private CompletableFuture<Outcome> refuseAsBusy(RunningAttempt entry) {
+    private Pace pace(String task) {
+        Pace known = paces.get(task);
+        return known != null
+                ? known
+                : paces.computeIfAbsent(
+                        task, name -> new Pace(new LongAdder(), new BusyEstimate(nanoTime.getAsLong())));
+    }
+
+    private CompletableFuture<Outcome> refuseAsBusy(RunningAttempt entry, Pace pace) {
         running.remove(entry);
         int threads = settings.threads();
-        int others = admitted.decrementAndGet();
+        int others = admitted.of(entry.taskName());
         int waiting = Math.max(0, others - threads);
-        String what = "node " + self.get().id() + " runs " + Math.min(others, threads) + " tasks and " + waiting
+        String what = "node " + self.get().id() + " runs " + Math.min(others, threads) + " calls of it and " + waiting
                 + " more wait";
         return CompletableFuture.completedFuture(
                 draining
@@ -165,12 +170,11 @@ public final class TaskExecutor implements AutoCloseable {
                         : new Outcome.Refused(
                                 Refusal.BUSY,
                                 what,
-                                busy.comeBackAfter(nanoTime.getAsLong(), completed.sum(), waiting)));
-    }
-
-    private int limit() {
-        long limit = (long) settings.threads() + settings.queueCapacity();
-        return (int) Math.min(limit, Integer.MAX_VALUE);
+                                pace.busy()
+                                        .comeBackAfter(
+                                                nanoTime.getAsLong(),
+                                                pace.completed().sum(),
+                                                waiting)));
     }
 
     /**
@@ -363,7 +367,9 @@ public final class TaskExecutor implements AutoCloseable {
     }
 
     private void watch() {
-        busy.observe(nanoTime.getAsLong(), completed.sum(), admitted.get() >= settings.threads());
+        long now = nanoTime.getAsLong();
+        paces.forEach((task, pace) ->
+                pace.busy().observe(now, pace.completed().sum(), admitted.of(task) >= settings.threads()));
         stopOverdue();
     }
 
@@ -538,17 +544,17 @@ public final class TaskExecutor implements AutoCloseable {
         return running.size();
     }
 
-    /** How many attempts of other nodes may run at the same time. */
+    /** How many attempts of one task may run for other nodes at the same time. */
     public int threads() {
         return settings.threads();
     }
 
     /** How many attempts wait for a thread. */
     public int queued() {
-        return pool.getQueue().size();
+        return pool.waiting();
     }
 
-    /** How many may wait. */
+    /** How many of one task may wait. */
     public int queueCapacity() {
         return settings.queueCapacity();
     }
@@ -567,7 +573,7 @@ public final class TaskExecutor implements AutoCloseable {
     public void close() {
         draining = true;
         running.forEach(entry -> entry.stop(RunningAttempt.Stop.SHUTDOWN));
-        pool.shutdownNow().forEach(Runnable::run);
+        pool.close().forEach(Runnable::run);
         watchdog.shutdownNow();
     }
 }

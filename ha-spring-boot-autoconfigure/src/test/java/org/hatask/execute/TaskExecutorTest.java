@@ -193,6 +193,21 @@ class TaskExecutorTest {
     }
 
     @Test
+    void aTaskThatFillsItsThreadsAndItsQueueKeepsNoOtherFromBeingExecuted() throws InterruptedException {
+        executor.submit(attempt("hold"), new Object[] {"a"});
+        desk.entered.await();
+        CompletableFuture<Outcome> waiting = executor.submit(attempt("hold"), new Object[] {"b"});
+
+        for (int i = 0; i < 10; i++) {
+            assertThat(executor.submit(attempt("context"), new Object[0]))
+                    .succeedsWithin(LONG)
+                    .isInstanceOf(Outcome.Succeeded.class);
+        }
+        assertThat(waiting).isNotDone();
+        assertThat(executor.queued()).isOne();
+    }
+
+    @Test
     void aBusyNodeSaysWhenToComeBack() throws InterruptedException {
         executor.submit(attempt("hold"), new Object[] {"a"});
         desk.entered.await();
@@ -252,8 +267,8 @@ class TaskExecutorTest {
     void whatWaitedTooLongInTheQueueIsNotStarted() throws InterruptedException {
         executor.submit(attempt("hold"), new Object[] {"a"});
         desk.entered.await();
-        Attempt late = attempt("context", Duration.ofMillis(200), 0);
-        CompletableFuture<Outcome> waiting = executor.submit(late, new Object[0]);
+        Attempt late = attempt("hold", Duration.ofMillis(200), 0);
+        CompletableFuture<Outcome> waiting = executor.submit(late, new Object[] {"b"});
         await().until(() -> System.nanoTime() - late.deadlineNanos() > 0);
 
         desk.leave.countDown();
@@ -277,8 +292,8 @@ class TaskExecutorTest {
         CompletableFuture<Outcome> running = executor.submit(attempt("hold"), new Object[] {"a"});
         desk.entered.await();
         Attempt other =
-                new Attempt(Tasks.of(Desk.class, "context"), "t2", 1, 0, System.nanoTime() + LONG.toNanos(), "n7");
-        CompletableFuture<Outcome> waiting = executor.submit(other, new Object[0]);
+                new Attempt(Tasks.of(Desk.class, "hold"), "t2", 1, 0, System.nanoTime() + LONG.toNanos(), "n7");
+        CompletableFuture<Outcome> waiting = executor.submit(other, new Object[] {"b"});
 
         executor.callerGone(attempt -> attempt.callerNode().equals("n8"));
         assertThat(desk.interrupted).isFalse();
@@ -374,7 +389,7 @@ class TaskExecutorTest {
     void theMastershipIsCheckedAgainWhenTheTaskLeavesTheQueue() throws InterruptedException {
         heldEpoch.set(4);
         executor.admitMasterTasks(4);
-        executor.submit(attempt("hold"), new Object[] {"a"});
+        executor.submit(attempt("master", LONG, 4), new Object[0]);
         desk.entered.await();
         CompletableFuture<Outcome> waiting = executor.submit(attempt("master", LONG, 4), new Object[0]);
 
