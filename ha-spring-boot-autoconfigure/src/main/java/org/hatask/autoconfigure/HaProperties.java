@@ -347,8 +347,9 @@ public record HaProperties(
     }
 
     /**
-     * @param threads how many calls of other nodes run at the same time. Default is eight per processor, at least 16
-     * @param queueCapacity how many more may wait; beyond that they are refused and go to other nodes
+     * @param threads how many calls of other nodes to one task run at the same time; all tasks share twice as many. Default is
+     *     eight per processor, at least 16
+     * @param queueCapacity how many more of it may wait; beyond that they are refused and go to other nodes
      */
     public record Executor(
             @Nullable Integer threads, @DefaultValue("1000") int queueCapacity) {

@@ -77,6 +77,14 @@ sealed interface Frame {
      */
     record Pulse(long sent, long echo, long held) {}
 
+    /**
+     * A part of another frame's bytes, which are too many for one message. The parts of one frame come one after the other, with
+     * other frames between them. Since version 4.
+     *
+     * @param last whether the frame ends with it
+     */
+    record Part(boolean last, byte[] bytes) implements Frame {}
+
     /** The sender takes no calls any more; it still answers those it has. */
     record GoAway() implements Frame {}
 }

@@ -33,9 +33,13 @@ final class FrameCodec {
     private static final byte GO_AWAY = 9;
     private static final byte ASK = 10;
     private static final byte TRACED_CALL = 11;
+    private static final byte PART = 12;
 
     /** Length, type and correlation id. */
     private static final int HEAD = 4 + 1 + 8;
+
+    /** Before the bytes of a part. */
+    static final int PART_HEAD = 4 + 1 + 1;
 
     private static final int PULSE = 8 + 8 + 8;
 
@@ -75,6 +79,8 @@ final class FrameCodec {
         } else if (frame instanceof Frame.Heartbeat heartbeat) {
             byte[] beat = encode(heartbeat.report());
             return heartbeat.pulse() == null ? beat : withPulse(beat, heartbeat.pulse());
+        } else if (frame instanceof Frame.Part part) {
+            return part(part.bytes(), 0, part.bytes().length, part.last());
         }
         byte type = frame instanceof Frame.Ready ? READY : GO_AWAY;
         return ByteBuffer.allocate(5).putInt(1).put(type).array();
@@ -144,6 +150,16 @@ final class FrameCodec {
                     .putLong(report.running().get(i).runningMillis());
         }
         return out.put(fitness).array();
+    }
+
+    /** Some bytes of an encoded frame as one that travels by itself. */
+    static byte[] part(byte[] frame, int offset, int length, boolean last) {
+        return ByteBuffer.allocate(PART_HEAD + length)
+                .putInt(PART_HEAD - 4 + length)
+                .put(PART)
+                .put((byte) (last ? 1 : 0))
+                .put(frame, offset, length)
+                .array();
     }
 
     /** The heartbeat without a pulse, which all links share, with that of one link. */
@@ -246,6 +262,7 @@ final class FrameCodec {
                     case HEARTBEAT -> heartbeat(in);
                     case GO_AWAY -> new Frame.GoAway();
                     case ASK -> new Frame.Ask(correlationId(in));
+                    case PART -> new Frame.Part(bool(in), rest(in));
                     default -> throw new MalformedFrameException("unknown type of frame");
                 };
         if (in.hasRemaining()) {

@@ -36,8 +36,11 @@ final class Handshake {
     /** Since this version a call may bring the headers of a trace. */
     static final byte WITH_TRACE = 3;
 
+    /** Since this version a large frame travels in parts, between which others may travel. */
+    static final byte WITH_PARTS = 4;
+
     /** Versions of the protocol that this code speaks, best first. */
-    static final byte[] VERSIONS = {WITH_TRACE, WITH_ASK, 1};
+    static final byte[] VERSIONS = {WITH_PARTS, WITH_TRACE, WITH_ASK, 1};
 
     static final int NONCE_LENGTH = 32;
     static final int MAX_MESSAGE = 4096;

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
 import org.hatask.HaException;
@@ -25,8 +26,8 @@ import org.slf4j.LoggerFactory;
  * {@link #close}: own calls that wait for an answer are then judged, calls of the peer go on and their answers are kept for a
  * while in {@link ServedCalls}, for the peer to ask.
  *
- * <p>Incoming messages are handled on the thread that reads the connection, which nothing here blocks; everything else may
- * come from any thread.
+ * <p>Incoming messages are handled on the thread that reads the connection, which nothing here blocks, large frames also on one
+ * of the links' own beside it; everything else may come from any thread.
  */
 final class Link {
 
@@ -47,9 +48,11 @@ final class Link {
     private final Handshake.Peer peer;
     private final boolean withAsk;
     private final boolean withTrace;
+    private final boolean withParts;
     private final boolean dialled;
     private final Wire wire;
     private final Outbox outbox;
+    private final Executor writer;
     private final Sealing.Opener opener;
     private final LinkSettings settings;
     private final ArgumentCodec codec;
@@ -63,6 +66,13 @@ final class Link {
     private final Map<Long, Call> pending = new ConcurrentHashMap<>();
     private final Map<Long, Frame.Call> serving = new ConcurrentHashMap<>();
     private final AtomicBoolean closed = new AtomicBoolean();
+
+    /** Of the large frame that is coming; belongs to the thread that reads. */
+    private final MessageAssembler parts = new MessageAssembler();
+
+    /** Whether a large frame is looked at on a thread of the links' own. */
+    private final AtomicBoolean aside = new AtomicBoolean();
+
     private volatile long lastReceivedNanos;
     private volatile long lastUsedNanos;
     private volatile boolean leaving;
@@ -107,6 +117,7 @@ final class Link {
         this.peer = session.peer();
         this.withAsk = session.version() >= Handshake.WITH_ASK;
         this.withTrace = session.version() >= Handshake.WITH_TRACE;
+        this.withParts = session.version() >= Handshake.WITH_PARTS;
         this.dialled = dialled;
         this.wire = wire;
         this.opener = opener;
@@ -116,7 +127,8 @@ final class Link {
         this.served = served;
         this.listener = listener;
         this.nanoTime = nanoTime;
-        this.outbox = new Outbox(wire, new Sealing.Sealer(session.sendKey()), writer, problem -> {
+        this.writer = writer;
+        this.outbox = new Outbox(wire, new Sealing.Sealer(session.sendKey()), withParts, writer, problem -> {
             log.debug("Sending to {}: {}", peer.nodeId(), problem.toString());
             close(CloseCode.GOING_AWAY, "the connection to " + peer.nodeId() + " broke");
         });
@@ -171,6 +183,7 @@ final class Link {
         }
         lastUsedNanos = nanoTime.getAsLong();
         pending.put(id, call);
+        boolean isLarge = outbox.isLarge(frame);
         boolean directly = dialled && (long) frame.length * pending.size() <= UNREAD;
         Outbox.Offer offer = outbox.offer(frame, call, settings.sendQueueSize(), directly);
         if (offer != Outbox.Offer.TAKEN) {
@@ -187,7 +200,12 @@ final class Link {
         // more.
         call.outcome().whenComplete((outcome, error) -> {
             if (pending.remove(id) != null) {
-                send(new Frame.Cancel(id));
+                byte[] cancel = FrameCodec.encode(new Frame.Cancel(id));
+                if (isLarge) {
+                    outbox.offerBehindLarge(cancel, limitOfAnswers());
+                } else {
+                    send(cancel);
+                }
             }
         });
     }
@@ -226,6 +244,11 @@ final class Link {
     /** Something came, if only a part of a message: the peer lives. */
     void touch() {
         lastReceivedNanos = nanoTime.getAsLong();
+    }
+
+    /** Bytes of the largest message that the peer may send. */
+    int maxMessage() {
+        return withParts ? Outbox.MAX_MESSAGE : settings.maxMessageSize();
     }
 
     /** Handles a whole message. The buffer is the caller's again afterwards. */
@@ -283,11 +306,51 @@ final class Link {
             if (heartbeat.pulse() != null) {
                 felt(heartbeat.pulse());
             }
+        } else if (frame instanceof Frame.Part part && withParts) {
+            gather(part);
         } else if (frame instanceof Frame.GoAway) {
             leaving = true;
             listener.leaving(this);
         } else {
             throw new MalformedFrameException("a frame out of place");
+        }
+    }
+
+    private void gather(Frame.Part part) throws MalformedFrameException {
+        ByteBuffer whole;
+        try {
+            whole = parts.add(ByteBuffer.wrap(part.bytes()), part.last(), settings.maxMessageSize());
+        } catch (MessageAssembler.TooLargeException e) {
+            throw new MalformedFrameException("a frame larger than ha.link.max-message-size of this node");
+        }
+        if (whole != null) {
+            List<Frame> frames = FrameCodec.decodeAll(whole);
+            if (frames.size() != 1 || frames.get(0) instanceof Frame.Part) {
+                throw new MalformedFrameException("parts that are not one frame");
+            }
+            handleAside(frames);
+        }
+    }
+
+    /**
+     * To read the values of a large frame takes milliseconds, in which the thread that reads the connection shall go on. If it
+     * is already ahead by a frame it does not: what comes faster than it is read must not pile up.
+     */
+    private void handleAside(List<Frame> frames) throws MalformedFrameException {
+        if (!aside.compareAndSet(false, true)) {
+            handle(frames.get(0));
+            return;
+        }
+        try {
+            writer.execute(() -> {
+                try {
+                    received(frames);
+                } finally {
+                    aside.set(false);
+                }
+            });
+        } catch (RejectedExecutionException e) {
+            log.trace("this node is stopping");
         }
     }
 
@@ -372,9 +435,13 @@ final class Link {
         send(frame, false);
     }
 
+    private long limitOfAnswers() {
+        return 4L * settings.sendQueueSize();
+    }
+
     /** Answers and signals are not refused for a full box, as nobody could retry them; a box far over its limit is hopeless. */
     private Outbox.Offer send(byte[] frame, boolean directly) {
-        Outbox.Offer offer = outbox.offer(frame, null, 4L * settings.sendQueueSize(), directly);
+        Outbox.Offer offer = outbox.offer(frame, null, limitOfAnswers(), directly);
         if (offer == Outbox.Offer.FULL) {
             log.warn("Closing the link to {}: it does not take its answers", peer.nodeId());
             close(CloseCode.GOING_AWAY, "the link to " + peer.nodeId() + " is congested");

@@ -73,7 +73,7 @@ abstract class LinkEndpoint {
             if (established != null) {
                 established.touch();
             }
-            int limit = established == null ? Handshake.MAX_MESSAGE : maxMessageSize;
+            int limit = established == null ? Handshake.MAX_MESSAGE : established.maxMessage();
             ByteBuffer message = assembler.add(part, last, limit);
             if (message == null) {
                 return;

@@ -13,33 +13,48 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What waits to be sent over one link. One message is in flight; all that is offered meanwhile goes out with the next one, so
- * that a busy link pays for seal, header and system call once for many frames, and nobody waits for a slow peer.
+ * that a busy link pays for seal, header and system call once for many frames, and nobody waits for a slow peer. Large frames go
+ * out in parts, one frame after the other, and each message takes one part along: so small ones overtake them.
  *
  * <p>The lock guards everything but the sealer, which belongs to whoever has set {@code busy}.
  */
 final class Outbox {
 
-    /** Frames are gathered up to this many bytes; a larger frame travels alone. */
-    static final int BATCH = 64 * 1024;
+    /** No message is larger where the peer knows parts; where it does not, a larger frame travels alone. */
+    static final int MAX_MESSAGE = 64 * 1024;
+
+    /** Frames are gathered up to this many bytes. */
+    static final int BATCH = MAX_MESSAGE - Sealing.OVERHEAD;
+
+    /** Bytes of the parts in which a larger frame goes out: half of a message, so that there is always room for others. */
+    static final int PART = BATCH / 2 - FrameCodec.PART_HEAD;
 
     private final Wire wire;
     private final Sealing.Sealer sealer;
+    private final boolean withParts;
     private final Executor writer;
     private final Consumer<Throwable> broken;
     private final Queue<Item> queue = new ArrayDeque<>();
+    private final Queue<Item> large = new ArrayDeque<>();
+
+    /** Bytes of the first large frame that are on their way. */
+    private int begun;
+
     private CompletableFuture<Void> flushed = CompletableFuture.completedFuture(null);
     private long queuedBytes;
     private boolean busy;
     private boolean closed;
 
     /**
+     * @param withParts whether the peer knows parts of frames
      * @param writer threads of the links' own that hand to sockets what nobody else may: Tomcat's client blocks there, and both
      *     its sides break the connection when the thread is interrupted, as a caller's or a cancelled task's may be at any time
      * @param broken told when the socket does not take a message
      */
-    Outbox(Wire wire, Sealing.Sealer sealer, Executor writer, Consumer<Throwable> broken) {
+    Outbox(Wire wire, Sealing.Sealer sealer, boolean withParts, Executor writer, Consumer<Throwable> broken) {
         this.wire = wire;
         this.sealer = sealer;
+        this.withParts = withParts;
         this.writer = writer;
         this.broken = broken;
     }
@@ -59,6 +74,19 @@ final class Outbox {
      *     another one
      */
     Offer offer(byte[] frame, @Nullable Call call, long limit, boolean directly) {
+        return offer(frame, call, limit, directly, isLarge(frame));
+    }
+
+    /** Takes a frame that has to arrive after the large one it is about. */
+    Offer offerBehindLarge(byte[] frame, long limit) {
+        return offer(frame, null, limit, false, withParts);
+    }
+
+    boolean isLarge(byte[] frame) {
+        return withParts && frame.length > PART;
+    }
+
+    private Offer offer(byte[] frame, @Nullable Call call, long limit, boolean directly, boolean behindLarge) {
         synchronized (queue) {
             if (closed) {
                 return Offer.CLOSED;
@@ -66,7 +94,7 @@ final class Outbox {
             if (queuedBytes > 0 && queuedBytes + frame.length > limit) {
                 return Offer.FULL;
             }
-            queue.add(new Item(frame, call));
+            (behindLarge ? large : queue).add(new Item(frame, call));
             queuedBytes += frame.length;
             if (busy) {
                 return Offer.TAKEN;
@@ -96,6 +124,7 @@ final class Outbox {
         synchronized (queue) {
             closed = true;
             queue.clear();
+            large.clear();
             queuedBytes = 0;
             waiting = flushed;
         }
@@ -132,7 +161,7 @@ final class Outbox {
     private boolean rests() {
         CompletableFuture<Void> done;
         synchronized (queue) {
-            if (!queue.isEmpty()) {
+            if (!queue.isEmpty() || !large.isEmpty()) {
                 return false;
             }
             busy = false;
@@ -144,24 +173,24 @@ final class Outbox {
 
     private @Nullable ByteBuffer next() {
         List<byte[]> frames = new ArrayList<>();
-        int length = 0;
         CompletableFuture<Void> done = null;
         synchronized (queue) {
+            int room = large.isEmpty() ? BATCH : BATCH / 2;
+            int length = 0;
             for (Item item = queue.peek(); item != null; item = queue.peek()) {
-                if (length > 0 && length + item.frame().length > BATCH) {
+                if (length > 0 && length + item.frame().length > room) {
                     break;
                 }
                 queue.remove();
                 queuedBytes -= item.frame().length;
-                Call call = item.call();
-                if (call != null) {
-                    if (call.outcome().isDone()) {
-                        continue;
-                    }
-                    call.handOver();
+                if (goesOut(item)) {
+                    frames.add(item.frame());
+                    length += item.frame().length;
                 }
-                frames.add(item.frame());
-                length += item.frame().length;
+            }
+            byte[] part = nextPart();
+            if (part != null) {
+                frames.add(part);
             }
             if (frames.isEmpty()) {
                 busy = false;
@@ -172,7 +201,41 @@ final class Outbox {
             done.complete(null);
             return null;
         }
-        return sealer.seal(frames, length);
+        return sealer.seal(
+                frames, frames.stream().mapToInt(frame -> frame.length).sum());
+    }
+
+    /** Whether anybody still waits for its call, if it is one, which the socket then may have taken. */
+    private static boolean goesOut(Item item) {
+        Call call = item.call();
+        if (call != null) {
+            if (call.outcome().isDone()) {
+                return false;
+            }
+            call.handOver();
+        }
+        return true;
+    }
+
+    /** What goes out next of the large frames; null when there are none. What has begun is brought to its end. */
+    private byte @Nullable [] nextPart() {
+        for (Item item = large.peek(); item != null; item = large.peek()) {
+            byte[] frame = item.frame();
+            if (begun > 0 || goesOut(item)) {
+                int length = Math.min(PART, frame.length - begun);
+                boolean last = begun + length == frame.length;
+                byte[] part = frame.length <= PART ? frame : FrameCodec.part(frame, begun, length, last);
+                begun = last ? 0 : begun + length;
+                queuedBytes -= length;
+                if (last) {
+                    large.remove();
+                }
+                return part;
+            }
+            large.remove();
+            queuedBytes -= frame.length;
+        }
+        return null;
     }
 
     /**

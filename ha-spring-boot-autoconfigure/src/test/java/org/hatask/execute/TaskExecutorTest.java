@@ -291,8 +291,7 @@ class TaskExecutorTest {
     void aTaskWhoseCallerHasLeftIsInterruptedAndWhatWaitsForItIsNotStarted() throws InterruptedException {
         CompletableFuture<Outcome> running = executor.submit(attempt("hold"), new Object[] {"a"});
         desk.entered.await();
-        Attempt other =
-                new Attempt(Tasks.of(Desk.class, "hold"), "t2", 1, 0, System.nanoTime() + LONG.toNanos(), "n7");
+        Attempt other = new Attempt(Tasks.of(Desk.class, "hold"), "t2", 1, 0, System.nanoTime() + LONG.toNanos(), "n7");
         CompletableFuture<Outcome> waiting = executor.submit(other, new Object[] {"b"});
 
         executor.callerGone(attempt -> attempt.callerNode().equals("n8"));

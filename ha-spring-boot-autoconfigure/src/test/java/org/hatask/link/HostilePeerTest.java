@@ -12,6 +12,7 @@ import jakarta.websocket.Endpoint;
 import jakarta.websocket.EndpointConfig;
 import jakarta.websocket.MessageHandler;
 import jakarta.websocket.Session;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -36,6 +37,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
@@ -224,8 +226,9 @@ class HostilePeerTest {
     void greetingThatWasDowngradedOnItsWayIsClosed() throws Exception {
         Handshake.Dialler dialler = new Handshake.Dialler(List.of(TestNode.KEY), "test", self, server.node());
         byte[] downgraded = dialler.hello();
-        assertThat(downgraded[2]).isEqualTo((byte) 3);
+        assertThat(downgraded[2]).isEqualTo(Handshake.WITH_PARTS);
         downgraded[2] = 2;
+        downgraded[3] = 2;
         client.send(downgraded);
         ByteBuffer challenge = client.next();
         assertThat(challenge.get(1)).isEqualTo((byte) 2);
@@ -312,6 +315,60 @@ class HostilePeerTest {
                 .as("broken off")
                 .isInstanceOf(Exception.class);
         assertThat(server.transport.links()).isEmpty();
+    }
+
+    @Test
+    void partsOfAFrameThatIsLargerThanAllowedCloseTheLinkBeforeItIsWhole() throws Exception {
+        Sealing.Sealer sealer = authenticate();
+        byte[] part = FrameCodec.encode(new Frame.Part(false, new byte[48 * 1024]));
+
+        assertThatCode(() -> {
+                    for (int i = 0; i < 1024; i++) {
+                        client.send(sealer.seal(List.of(part), part.length).array());
+                    }
+                })
+                .as("broken off")
+                .isInstanceOf(Exception.class);
+
+        await().until(() -> server.transport.links().isEmpty());
+    }
+
+    private static byte[] last(byte[]... frames) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        for (byte[] frame : frames) {
+            bytes.writeBytes(frame);
+        }
+        return FrameCodec.encode(new Frame.Part(true, bytes.toByteArray()));
+    }
+
+    static List<byte[]> partsThatAreNotOneFrame() {
+        byte[] cutOff = Arrays.copyOf(call(1), call(1).length - 1);
+        return List.of(
+                last(),
+                last(cutOff),
+                last(call(1), call(2)),
+                last(last(call(1))),
+                last(FrameCodec.encode(new Frame.Ready())));
+    }
+
+    @ParameterizedTest
+    @MethodSource
+    void partsThatAreNotOneFrame(byte[] frame) throws Exception {
+        client.send(authenticate().seal(List.of(frame), frame.length).array());
+
+        assertThat(client.closeCode()).isEqualTo(1002);
+        assertThat(server.tasks.executed).isEmpty();
+    }
+
+    @Test
+    void partsAreFramesOfTheirVersionOnly() throws Exception {
+        Sealing.Sealer sealer = authenticate(new byte[] {Handshake.WITH_TRACE});
+        byte[] frame = last(call(1));
+
+        client.send(sealer.seal(List.of(frame), frame.length).array());
+
+        assertThat(client.closeCode()).isEqualTo(1002);
+        assertThat(server.tasks.executed).isEmpty();
     }
 
     @Test

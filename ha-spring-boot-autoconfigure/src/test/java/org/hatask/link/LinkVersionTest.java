@@ -3,10 +3,13 @@ package org.hatask.link;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import org.hatask.execute.Attempt;
@@ -18,12 +21,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A link to a node of this version or of one before: the first cannot be asked, the first two know nothing of traces. */
+/** A link to a node of this version or of one before: the first cannot be asked, the first two know nothing of traces, the first three nothing of parts. */
 class LinkVersionTest {
 
     private static final Map<String, String> HEADERS = Map.of("traceparent", "00-1-2-01");
 
     private final List<ByteBuffer> sent = new ArrayList<>();
+
+    /** Of messages that the socket has not taken yet; null where it takes them at once. */
+    private @Nullable Queue<Consumer<@Nullable Throwable>> underWay;
 
     private Link link(byte version) {
         return link(version, new TestTasks());
@@ -34,7 +40,11 @@ class LinkVersionTest {
             @Override
             public void send(ByteBuffer message, Consumer<@Nullable Throwable> done) {
                 sent.add(message);
-                done.accept(null);
+                if (underWay == null) {
+                    done.accept(null);
+                } else {
+                    underWay.add(done);
+                }
             }
 
             @Override
@@ -132,6 +142,34 @@ class LinkVersionTest {
         assertThat(tasks.executed)
                 .extracting(attempt -> attempt.trace().headers())
                 .isEqualTo(version == 3 ? List.of(HEADERS) : List.of());
+    }
+
+    @ParameterizedTest
+    @ValueSource(bytes = {3, 4})
+    void aShortCallOvertakesALargeOneOnItsWayToAPeerThatKnowsParts(byte version) {
+        Queue<Consumer<@Nullable Throwable>> taken = new ArrayDeque<>();
+        underWay = taken;
+        Link caller = link(version);
+        Call large = Call.of(1, TestTasks.attempt("large"), "x".repeat(1 << 20).getBytes(StandardCharsets.US_ASCII));
+        Call small = Call.of(2, TestTasks.attempt("small"), new byte[] {'y'});
+        Call last = Call.of(3, TestTasks.attempt("last"), new byte[] {'z'});
+        List.of(large, small, last).forEach(caller::call);
+        // What has begun is brought to its end before its caller gives up.
+        large.outcome().cancel(false);
+        while (!taken.isEmpty()) {
+            taken.remove().accept(null);
+        }
+        TestTasks tasks = new TestTasks();
+        tasks.behaviours.put("echo", (attempt, argument) -> new CompletableFuture<>());
+        Link receiver = link(version, tasks);
+
+        List.copyOf(sent).forEach(receiver::received);
+
+        assertThat(receiver.isOpen()).isTrue();
+        assertThat(tasks.executed)
+                .extracting(Attempt::taskId)
+                .isEqualTo(version < 4 ? List.of("large", "small", "last") : List.of("small", "last", "large"));
+        assertThat(tasks.cancelled).containsExactly("large#1");
     }
 
     @ParameterizedTest

@@ -2,6 +2,7 @@ package org.hatask.link;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,7 +15,7 @@ class OutboxTest {
     private final FakeWire wire = new FakeWire();
     private final Sealing.Opener opener = new Sealing.Opener(TestNode.KEY);
     private final List<Throwable> broken = new ArrayList<>();
-    private final Outbox outbox = new Outbox(wire, new Sealing.Sealer(TestNode.KEY), Runnable::run, broken::add);
+    private final Outbox outbox = new Outbox(wire, new Sealing.Sealer(TestNode.KEY), true, Runnable::run, broken::add);
 
     @Test
     void whatIsQueuedWhileAMessageIsUnderWayGoesOutTogether() throws Exception {
@@ -35,7 +36,8 @@ class OutboxTest {
     }
 
     @Test
-    void largeFrameTravelsAlone() throws Exception {
+    void largeFrameTravelsAloneToAPeerThatKnowsNoParts() throws Exception {
+        Outbox outbox = new Outbox(wire, new Sealing.Sealer(TestNode.KEY), false, Runnable::run, broken::add);
         byte[] large = FrameCodec.encode(new Frame.Result(1, new byte[Outbox.BATCH]));
         outbox.offer(cancel(0), null, Long.MAX_VALUE, false);
         outbox.offer(cancel(1), null, Long.MAX_VALUE, false);
@@ -48,6 +50,57 @@ class OutboxTest {
             assertThat(opener.open(message)).hasSize(1);
         }
         assertThat(wire.messages).hasSize(4);
+    }
+
+    @Test
+    void smallFramesOvertakeLargeOnesAndWhatIsAboutThoseDoesNot() throws Exception {
+        byte[] large = FrameCodec.encode(new Frame.Result(1, new byte[3 * Outbox.PART]));
+        byte[] another = FrameCodec.encode(new Frame.Result(2, new byte[Outbox.PART]));
+        outbox.offer(large, null, Long.MAX_VALUE, false);
+        outbox.offer(another, null, Long.MAX_VALUE, false);
+        outbox.offerBehindLarge(cancel(1), Long.MAX_VALUE);
+        outbox.offer(cancel(2), null, Long.MAX_VALUE, false);
+        while (!outbox.flushed().isDone()) {
+            wire.finish();
+        }
+
+        List<Frame> frames = new ArrayList<>();
+        List<byte[]> whole = new ArrayList<>();
+        ByteArrayOutputStream gathered = new ByteArrayOutputStream();
+        for (ByteBuffer message : wire.messages) {
+            assertThat(message.remaining()).isLessThanOrEqualTo(Outbox.MAX_MESSAGE);
+            for (Frame frame : opener.open(message)) {
+                frames.add(frame);
+                if (frame instanceof Frame.Part part) {
+                    gathered.writeBytes(part.bytes());
+                    if (part.last()) {
+                        whole.add(gathered.toByteArray());
+                        gathered.reset();
+                    }
+                }
+            }
+        }
+        assertThat(frames).hasSize(8);
+        assertThat(frames.get(1)).isEqualTo(new Frame.Cancel(2));
+        assertThat(frames.get(7)).isEqualTo(new Frame.Cancel(1));
+        assertThat(whole).containsExactly(large, another);
+    }
+
+    @Test
+    void aFullMessageHasRoomForAPart() throws Exception {
+        byte[] half = FrameCodec.encode(new Frame.Result(1, new byte[Outbox.PART - 100]));
+        outbox.offer(cancel(0), null, Long.MAX_VALUE, false);
+        outbox.offer(FrameCodec.encode(new Frame.Result(2, new byte[Outbox.PART])), null, Long.MAX_VALUE, false);
+        for (int i = 0; i < 5; i++) {
+            outbox.offer(half, null, Long.MAX_VALUE, false);
+        }
+        while (!outbox.flushed().isDone()) {
+            wire.finish();
+        }
+
+        assertThat(wire.messages).allMatch(message -> message.remaining() <= Outbox.MAX_MESSAGE);
+        assertThat(opener.open(wire.messages.get(0))).hasSize(1);
+        assertThat(opener.open(wire.messages.get(1))).hasSize(2).last().isInstanceOf(Frame.Part.class);
     }
 
     @Test
@@ -112,7 +165,7 @@ class OutboxTest {
     @Test
     void whatIsOfferedDirectlyIsSentByThatThreadAndWhatComesMeanwhileByAnother() throws Exception {
         List<Runnable> handedOver = new ArrayList<>();
-        Outbox direct = new Outbox(wire, new Sealing.Sealer(TestNode.KEY), handedOver::add, broken::add);
+        Outbox direct = new Outbox(wire, new Sealing.Sealer(TestNode.KEY), true, handedOver::add, broken::add);
         wire.immediate = true;
         direct.offer(cancel(0), null, 1000, true);
         assertThat(wire.messages).hasSize(1);
@@ -138,7 +191,7 @@ class OutboxTest {
     @Test
     void interruptedThreadLeavesItToAnother() throws Exception {
         List<Runnable> handedOver = new ArrayList<>();
-        Outbox direct = new Outbox(wire, new Sealing.Sealer(TestNode.KEY), handedOver::add, broken::add);
+        Outbox direct = new Outbox(wire, new Sealing.Sealer(TestNode.KEY), true, handedOver::add, broken::add);
         Thread.currentThread().interrupt();
         direct.offer(cancel(0), null, 1000, true);
         assertThat(Thread.interrupted()).isTrue();
