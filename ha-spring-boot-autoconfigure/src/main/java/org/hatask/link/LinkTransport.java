@@ -1,5 +1,11 @@
 package org.hatask.link;
 
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.InetSocketAddress;
+import java.net.Proxy;
+import java.net.ProxySelector;
+import java.net.Socket;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -350,6 +356,9 @@ public final class LinkTransport implements TaskTransport {
                 connecting = Thread.currentThread();
             }
             try {
+                if (peer.wasConnected()) {
+                    knock(target.uri());
+                }
                 if (!ended.get()) {
                     client.connect(uri, secured, pass, created);
                 }
@@ -363,6 +372,25 @@ public final class LinkTransport implements TaskTransport {
                 synchronized (connectingLock) {
                     connecting = null;
                 }
+            }
+        }
+
+        /**
+         * Where nobody listens any more all calls that were under way wait to hear of it: from a plain socket they do at once, from
+         * a WebSocket client, which asks other threads, after several milliseconds. Whatever else is wrong that finds out itself.
+         */
+        private void knock(URI uri) throws ConnectException {
+            if (!ProxySelector.getDefault().select(uri).equals(List.of(Proxy.NO_PROXY))) {
+                return;
+            }
+            int port = uri.getPort() >= 0 ? uri.getPort() : "https".equals(uri.getScheme()) ? 443 : 80;
+            try (Socket socket = new Socket(Proxy.NO_PROXY)) {
+                socket.connect(new InetSocketAddress(uri.getHost(), port), (int)
+                        settings.connectTimeout().toMillis());
+            } catch (ConnectException e) {
+                throw e;
+            } catch (IOException e) {
+                log.trace("{} does not open: {}", target, e.toString());
             }
         }
 

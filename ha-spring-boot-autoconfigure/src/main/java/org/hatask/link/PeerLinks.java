@@ -23,6 +23,7 @@ final class PeerLinks {
     private final List<Link> links = new ArrayList<>();
     private final List<Call> waiting = new ArrayList<>();
     private volatile @Nullable Link preferred;
+    private boolean connectedBefore;
     private boolean dialling;
     private int failures;
     private long unreachableUntil;
@@ -100,6 +101,7 @@ final class PeerLinks {
         if (closed) {
             return null;
         }
+        connectedBefore = true;
         links.add(link);
         preferred = firstOpen();
         if (!link.isDialled()) {
@@ -127,6 +129,11 @@ final class PeerLinks {
         }
         dialling = true;
         return true;
+    }
+
+    /** Whether there has been a link, so that a dial means that it broke, perhaps as the process has died. */
+    synchronized boolean wasConnected() {
+        return connectedBefore;
     }
 
     synchronized void dialled() {

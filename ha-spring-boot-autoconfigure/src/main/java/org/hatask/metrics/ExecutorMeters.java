@@ -29,7 +29,11 @@ public final class ExecutorMeters implements MeterBinder {
     public void bindTo(MeterRegistry registry) {
         gauge(registry, "ha.executor.in.flight", "Attempts that run here or wait for a thread", executor::inFlight);
         gauge(registry, "ha.executor.queued", "Attempts of other nodes that wait for a thread", executor::queued);
-        gauge(registry, "ha.executor.threads", "Attempts of other nodes, of one task, that may run at once", executor::threads);
+        gauge(
+                registry,
+                "ha.executor.threads",
+                "Attempts of other nodes, of one task, that may run at once",
+                executor::threads);
         gauge(registry, "ha.executor.queue.capacity", "Attempts of other nodes that may wait", executor::queueCapacity);
         gauge(
                 registry,

@@ -45,7 +45,9 @@ class FrameCodecTest {
                                 List.of(new Overdue("a", "b", "n2", 700_000), new Overdue("ü", "", "", 0))),
                         new Frame.Pulse(1, 2, 3)),
                 new Frame.GoAway(),
-                new Frame.Ask(7)));
+                new Frame.Ask(7),
+                new Frame.Part(false, new byte[] {1, 2}),
+                new Frame.Part(true, new byte[0])));
         for (Refusal refusal : Refusal.values()) {
             frames.add(new Frame.Refused(3, refusal, 1234, "because"));
         }

@@ -17,9 +17,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.hatask.RawHttp;
 import org.hatask.cluster.Node;
+import org.hatask.execute.Attempt;
 import org.hatask.execute.CodecException;
 import org.hatask.execute.Outcome;
 import org.hatask.execute.Refusal;
@@ -400,6 +402,39 @@ class LinkTransportTest {
             assertThat(Duration.between(first.since(), link.lastSeen())).isGreaterThan(Duration.ofSeconds(4));
             assertThat(link.since()).isEqualTo(first.since());
         });
+    }
+
+    @Test
+    void thatAProcessIsGoneNoWebSocketClientNeedsToFindOut() {
+        TestNode b = start("b");
+        Node self = TestNode.node("a", 1);
+        AtomicInteger dials = new AtomicInteger();
+        LinkTransport a = keep(new LinkTransport(
+                "test",
+                () -> self,
+                () -> List.of(TestNode.KEY),
+                new TestTasks.Codec(),
+                new TestTasks().receiver,
+                () -> NodeReport.ofThisProcess(0, List.of(), null, List.of()),
+                LinkSettings.defaults(),
+                ClientTls::ofPlatform,
+                (settings, executor) -> {
+                    LinkClient client = LinkClient.ofThisProcess(settings, executor);
+                    return (uri, tls, pass, end) -> {
+                        dials.incrementAndGet();
+                        client.connect(uri, tls, pass, end);
+                    };
+                }));
+        Attempt attempt = TestTasks.attempt("t");
+        assertThat(TestTasks.get(a.send(b.node(), attempt, new Object[] {"x"}))).isEqualTo(new Outcome.Succeeded("x"));
+
+        b.close();
+        await().until(() -> a.links().isEmpty());
+
+        assertThat(TestTasks.get(a.ask(b.node(), attempt, 1)))
+                .isInstanceOfSatisfying(Outcome.Unknown.class, unknown -> assertThat(unknown.reason())
+                        .contains("refused"));
+        assertThat(dials).hasValue(1);
     }
 
     @Test
