@@ -138,7 +138,8 @@ public final class Dispatcher implements AutoCloseable {
 
     private static Outcome await(Attempt attempt, CompletableFuture<Outcome> pending) {
         try {
-            return pending.get(attempt.deadlineNanos() - System.nanoTime(), TimeUnit.NANOSECONDS);
+            return pending.get(attempt.deadlineNanos() - System.nanoTime(), TimeUnit.NANOSECONDS)
+                    .read();
         } catch (TimeoutException e) {
             pending.cancel(true);
             return noAnswer(attempt);
@@ -276,7 +277,7 @@ public final class Dispatcher implements AutoCloseable {
                 return;
             }
             try {
-                execution.judge(node, outcome);
+                execution.judge(node, outcome.read());
             } catch (RuntimeException | Error e) {
                 result.completeExceptionally(e);
             }

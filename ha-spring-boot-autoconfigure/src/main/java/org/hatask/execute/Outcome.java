@@ -2,6 +2,7 @@ package org.hatask.execute;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** What became of one attempt: the base of every decision on what to do next. */
@@ -19,6 +20,14 @@ public sealed interface Outcome {
 
     /** Which of them it is. */
     Kind kind();
+
+    /**
+     * The same as itself, unless it is {@link Unread}. Whoever waits for an outcome calls this before anything else, on a thread
+     * that may take its time.
+     */
+    default Outcome read() {
+        return this;
+    }
 
     /**
      * The method returned.
@@ -53,6 +62,21 @@ public sealed interface Outcome {
         @Override
         public Kind kind() {
             return Kind.FAILED;
+        }
+    }
+
+    /**
+     * An answer as it came over the wire. To read it runs code of the application's types, which may take long: too long for the
+     * thread that reads connections.
+     *
+     * @param kind what it is
+     * @param reader reads it, and never throws
+     */
+    record Unread(Kind kind, Supplier<Outcome> reader) implements Outcome {
+
+        @Override
+        public Outcome read() {
+            return reader.get();
         }
     }
 

@@ -4,6 +4,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.NoRouteToHostException;
+import java.net.ProtocolException;
 import java.net.SocketException;
 import java.net.UnknownHostException;
 import java.net.http.HttpTimeoutException;
@@ -14,8 +15,6 @@ import java.security.cert.CertificateExpiredException;
 import java.security.cert.CertificateNotYetValidException;
 import java.util.Locale;
 import java.util.concurrent.TimeoutException;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import javax.net.ssl.SSLException;
 import org.hatask.cluster.Node;
 import org.hatask.link.PeerLinks.Failure;
@@ -31,8 +30,7 @@ import org.jspecify.annotations.Nullable;
  */
 record DialProblem(String reason, Failure failure, boolean expected) {
 
-    /** Where Tomcat's client names the status of an answer. */
-    private static final Pattern STATUS = Pattern.compile("\\[([0-9]{3})]");
+    private static final String NO_NODE = "it answers as no node does";
 
     /** The status of an answer that upgrades the connection, if to something else. */
     private static final int UPGRADED = 101;
@@ -52,6 +50,9 @@ record DialProblem(String reason, Failure failure, boolean expected) {
         if (find(error, EOFException.class) != null) {
             return new DialProblem("it closed the connection instead of an answer", Failure.BROKEN, true);
         }
+        if (find(error, ProtocolException.class) != null) {
+            return new DialProblem(NO_NODE, Failure.NO_HTTP, false);
+        }
         WebSocketHandshakeException answer = find(error, WebSocketHandshakeException.class);
         if (answer != null) {
             return noLink(answer.getResponse().statusCode());
@@ -63,16 +64,13 @@ record DialProblem(String reason, Failure failure, boolean expected) {
                     isNeverAccepted(error) ? Failure.OTHER : Failure.BROKEN,
                     true);
         }
-        Matcher status = STATUS.matcher(String.valueOf(error.getMessage()));
-        return noLink(status.find() ? Integer.parseInt(status.group(1)) : UPGRADED);
+        return new DialProblem(String.valueOf(rootOf(error).getMessage()), Failure.OTHER, false);
     }
 
     /** It did answer, in a way that is no link. */
     private static DialProblem noLink(int status) {
         return new DialProblem(
-                status == UPGRADED ? "it answers as no node does" : "it answers with HTTP status " + status,
-                Failure.OTHER,
-                false);
+                status == UPGRADED ? NO_NODE : "it answers with HTTP status " + status, Failure.OTHER, false);
     }
 
     private static String tlsReason(Throwable error, SSLException tls, Node target) {

@@ -11,6 +11,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.hatask.HaException;
 import org.hatask.execute.ArgumentCodec;
 import org.hatask.execute.CodecException;
@@ -38,12 +39,6 @@ final class Link {
      * silence there may mean that this node is busy. It still ends, as two busy nodes could wait for each other for ever.
      */
     private static final int ACCEPTED_PATIENCE = 4;
-
-    /**
-     * Bytes that sockets take at any rate, even if the peer reads nothing. A caller writes its call itself while no more than
-     * that can lie unread, were all pending calls as large as its own: then it does not block there, even with Tomcat's client.
-     */
-    private static final int UNREAD = 64 * 1024;
 
     private final Handshake.Peer peer;
     private final boolean withAsk;
@@ -184,8 +179,8 @@ final class Link {
         lastUsedNanos = nanoTime.getAsLong();
         pending.put(id, call);
         boolean isLarge = outbox.isLarge(frame);
-        boolean directly = dialled && (long) frame.length * pending.size() <= UNREAD;
-        Outbox.Offer offer = outbox.offer(frame, call, settings.sendQueueSize(), directly);
+        // A container's side breaks the connection when its thread is interrupted, as a caller's may be at any time.
+        Outbox.Offer offer = outbox.offer(frame, call, settings.sendQueueSize(), dialled);
         if (offer != Outbox.Offer.TAKEN) {
             if (pending.remove(id) != null) {
                 call.notSent(
@@ -221,22 +216,27 @@ final class Link {
     }
 
     private Outcome outcome(TaskDefinition task, Frame.Answer answer) {
-        try {
-            if (answer instanceof Frame.Result result) {
-                return new Outcome.Succeeded(codec.readResult(task, result.json()));
-            } else if (answer instanceof Frame.Error error) {
-                return codec.readError(task, error.json(), peer.nodeId());
-            }
-        } catch (RuntimeException | Error e) {
-            return Outcome.Failed.of(e);
-        }
-        if (answer instanceof Frame.Refused refused) {
+        if (answer instanceof Frame.Result result) {
+            return unread(Outcome.Kind.SUCCEEDED, () -> new Outcome.Succeeded(codec.readResult(task, result.json())));
+        } else if (answer instanceof Frame.Error error) {
+            return unread(Outcome.Kind.FAILED, () -> codec.readError(task, error.json(), peer.nodeId()));
+        } else if (answer instanceof Frame.Refused refused) {
             return new Outcome.Refused(
                     refused.refusal(), refused.message(), Duration.ofMillis(refused.comeBackMillis()));
         } else if (answer instanceof Frame.Unknown unknown) {
             return new Outcome.Unknown(unknown.message(), unknown.timedOut());
         }
         return new Outcome.Cancelled();
+    }
+
+    private static Outcome unread(Outcome.Kind kind, Supplier<Outcome> reader) {
+        return new Outcome.Unread(kind, () -> {
+            try {
+                return reader.get();
+            } catch (RuntimeException | Error e) {
+                return Outcome.Failed.of(e);
+            }
+        });
     }
 
     // --- what comes in, on the reading thread
@@ -407,8 +407,7 @@ final class Link {
     private void answer(long id, byte[] frame) {
         serving.remove(id);
         lastUsedNanos = nanoTime.getAsLong();
-        // The container's side of a connection never blocks.
-        if (send(frame, !dialled) == Outbox.Offer.CLOSED) {
+        if (send(frame, true) == Outbox.Offer.CLOSED) {
             log.debug("The answer to {} is dropped: its link is closed", peer.nodeId());
         }
     }

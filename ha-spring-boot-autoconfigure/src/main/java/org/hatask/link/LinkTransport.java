@@ -1,11 +1,5 @@
 package org.hatask.link;
 
-import java.io.IOException;
-import java.net.ConnectException;
-import java.net.InetSocketAddress;
-import java.net.Proxy;
-import java.net.ProxySelector;
-import java.net.Socket;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -30,7 +24,6 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.BiFunction;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.hatask.cluster.Node;
@@ -57,16 +50,13 @@ public final class LinkTransport implements TaskTransport {
     private static final Logger log = LoggerFactory.getLogger(LinkTransport.class);
 
     /**
-     * Threads that open and close own connections, both of which block: so many that machines which do not answer, each of which
-     * holds one up for the time to connect, do not keep this node from the others.
+     * Threads that open connections, which blocks: so many that machines which do not answer, each of which holds one up for
+     * the time to connect, do not keep this node from the others.
      */
     private static final int MAX_DIALS = 64;
 
     /** Threads that close accepted ones. */
     private static final int MAX_CLOSES = 4;
-
-    /** Tomcat's client recurses for every 8 KiB of a message that it writes; only what is used costs memory. */
-    private static final long STACK_SIZE = 16L * 1024 * 1024;
 
     private final String cluster;
     private final Supplier<Node> self;
@@ -184,20 +174,6 @@ public final class LinkTransport implements TaskTransport {
             Supplier<NodeReport> report,
             LinkSettings settings,
             Supplier<ClientTls> tls) {
-        this(cluster, self, keys, codec, receiver, report, settings, tls, LinkClient::ofThisProcess);
-    }
-
-    /** The same with a certain client. */
-    LinkTransport(
-            String cluster,
-            Supplier<Node> self,
-            ClusterKeys keys,
-            ArgumentCodec codec,
-            TaskReceiver receiver,
-            Supplier<NodeReport> report,
-            LinkSettings settings,
-            Supplier<ClientTls> tls,
-            BiFunction<LinkSettings, Executor, LinkClient> client) {
         this.cluster = cluster;
         this.self = self;
         this.keys = keys;
@@ -208,8 +184,8 @@ public final class LinkTransport implements TaskTransport {
         this.tls = tls;
         this.admission = new Admission(settings.maxHandshakes());
         this.dialers = pool(MAX_DIALS, "ha-link-dial-");
-        this.client = client.apply(settings, dialers);
-        // Others than the diallers: a stranger that takes no bytes holds up the end of its connection for a second.
+        this.client = new LinkClient(settings.connectTimeout());
+        this.dialers.execute(client::prepare);
         this.closers = pool(MAX_CLOSES, "ha-link-close-");
         this.writers = new ThreadPoolExecutor(
                 0, Integer.MAX_VALUE, 10, TimeUnit.SECONDS, new SynchronousQueue<>(), threads("ha-link-write-"));
@@ -230,9 +206,9 @@ public final class LinkTransport implements TaskTransport {
     private static ThreadFactory threads(String prefix) {
         AtomicInteger count = new AtomicInteger();
         return task -> {
-            Thread thread = new Thread(null, task, prefix + count.incrementAndGet(), STACK_SIZE);
+            Thread thread = new Thread(task, prefix + count.incrementAndGet());
             thread.setDaemon(true);
-            // The WebSocket container is found through it, whoever causes the first dial.
+            // Not that of whoever causes the first dial.
             thread.setContextClassLoader(LinkTransport.class.getClassLoader());
             return thread;
         };
@@ -357,7 +333,7 @@ public final class LinkTransport implements TaskTransport {
             }
             try {
                 if (peer.wasConnected()) {
-                    knock(target.uri());
+                    client.knock(uri);
                 }
                 if (!ended.get()) {
                     client.connect(uri, secured, pass, created);
@@ -375,29 +351,7 @@ public final class LinkTransport implements TaskTransport {
             }
         }
 
-        /**
-         * Where nobody listens any more all calls that were under way wait to hear of it: from a plain socket they do at once, from
-         * a WebSocket client, which asks other threads, after several milliseconds. Whatever else is wrong that finds out itself.
-         */
-        private void knock(URI uri) throws ConnectException {
-            if (!ProxySelector.getDefault().select(uri).equals(List.of(Proxy.NO_PROXY))) {
-                return;
-            }
-            int port = uri.getPort() >= 0 ? uri.getPort() : "https".equals(uri.getScheme()) ? 443 : 80;
-            try (Socket socket = new Socket(Proxy.NO_PROXY)) {
-                socket.connect(new InetSocketAddress(uri.getHost(), port), (int)
-                        settings.connectTimeout().toMillis());
-            } catch (ConnectException e) {
-                throw e;
-            } catch (IOException e) {
-                log.trace("{} does not open: {}", target, e.toString());
-            }
-        }
-
-        /**
-         * Tomcat's client limits the time for each part of an answer and not their number, so whoever answers there could keep the
-         * thread for ever. It notices the interrupt when it waits for a part: not while parts come faster than it reads them.
-         */
+        /** Whoever answers there may take as long as he likes for the parts of an answer. */
         private void stopConnecting() {
             synchronized (connectingLock) {
                 if (connecting != null && connecting != Thread.currentThread()) {

@@ -47,8 +47,8 @@ final class Outbox {
 
     /**
      * @param withParts whether the peer knows parts of frames
-     * @param writer threads of the links' own that hand to sockets what nobody else may: Tomcat's client blocks there, and both
-     *     its sides break the connection when the thread is interrupted, as a caller's or a cancelled task's may be at any time
+     * @param writer threads of the links' own that hand to sockets what nobody else may: a container may break the connection
+     *     when the thread is interrupted, as a caller's or a cancelled task's may be at any time
      * @param broken told when the socket does not take a message
      */
     Outbox(Wire wire, Sealing.Sealer sealer, boolean withParts, Executor writer, Consumer<Throwable> broken) {

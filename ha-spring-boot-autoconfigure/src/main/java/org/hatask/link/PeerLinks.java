@@ -18,6 +18,7 @@ final class PeerLinks {
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
     private static final Duration FIRST_PAUSE_REFUSED = Duration.ofMillis(250);
     private static final Duration LONGEST_PAUSE_REFUSED = Duration.ofSeconds(1);
+    private static final Duration LONGEST_PAUSE_NO_HTTP = Duration.ofMinutes(1);
     private static final Duration FIRST_PAUSE_BROKEN = Duration.ofMillis(20);
 
     private final List<Link> links = new ArrayList<>();
@@ -41,6 +42,11 @@ final class PeerLinks {
          * it stops to listen. So the next try is worth making at once.
          */
         BROKEN,
+        /**
+         * The answer was no HTTP. Java 17 keeps such a connection for as long as the process lives, so a next one had better be
+         * late.
+         */
+        NO_HTTP,
         /** No answer, or none that helps. */
         OTHER
     }
@@ -152,6 +158,7 @@ final class PeerLinks {
                 switch (failure) {
                     case REFUSED -> pause(FIRST_PAUSE_REFUSED, LONGEST_PAUSE_REFUSED);
                     case BROKEN -> pause(FIRST_PAUSE_BROKEN, LONGEST_PAUSE);
+                    case NO_HTTP -> pause(FIRST_PAUSE, LONGEST_PAUSE_NO_HTTP);
                     case OTHER -> pause(FIRST_PAUSE, LONGEST_PAUSE);
                 };
         avoid(reason, pause, now);

@@ -19,8 +19,8 @@ public interface TaskTransport extends AutoCloseable {
      * received the attempt as a whole, {@link Outcome.Refused} only on the authenticated word of the node, and
      * {@link Outcome.Unknown} as soon as no answer can come any more. It completes exceptionally, with
      * {@link org.hatask.execute.CodecException}, only when the arguments cannot be written. It does not watch the
-     * attempt's deadline: the caller does. It may complete on a thread that reads a connection, so what is chained to it must
-     * not block.
+     * attempt's deadline: the caller does. It may complete on a thread that reads connections, so what is chained to it must
+     * not block, nor {@linkplain Outcome#read() read} the outcome.
      *
      * <p>To cancel the future tells the other node to stop the attempt, without waiting for it.
      */

@@ -2,11 +2,11 @@ package org.hatask.link;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import jakarta.websocket.DeploymentException;
 import java.io.EOFException;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.NoRouteToHostException;
+import java.net.ProtocolException;
 import java.net.SocketException;
 import java.net.UnknownHostException;
 import java.util.concurrent.ExecutionException;
@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 class DialProblemTest {
 
     private static Failure failure(Throwable cause) {
-        DeploymentException error = new DeploymentException("no connection", new ExecutionException(cause));
+        Throwable error = new ExecutionException(cause);
         return DialProblem.of(error, TestNode.node("b", 1)).failure();
     }
 
@@ -49,9 +49,7 @@ class DialProblemTest {
     }
 
     @Test
-    void anAnswerThatIsNoLinkIsNot() {
-        assertThat(DialProblem.of(new DeploymentException("status 404"), TestNode.node("b", 1))
-                        .failure())
-                .isEqualTo(Failure.OTHER);
+    void anAnswerThatIsNoHttpIsHardlyWorthAnother() {
+        assertThat(failure(new ProtocolException("Invalid status line"))).isEqualTo(Failure.NO_HTTP);
     }
 }

@@ -25,9 +25,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BiFunction;
 import java.util.function.Supplier;
 import org.hatask.cluster.Node;
 import org.hatask.execute.Outcome;
@@ -44,10 +42,7 @@ import org.springframework.web.server.adapter.WebHttpHandlerBuilder;
 import reactor.netty.DisposableServer;
 import reactor.netty.http.server.HttpServer;
 
-/**
- * The same over each client and each server that this module knows. Tomcat's two are what all other tests of links use, so here
- * they meet the others.
- */
+/** The same over each server that this module knows. All other tests of links use Tomcat's. */
 @Timeout(120)
 class EveryWireTest {
 
@@ -55,20 +50,9 @@ class EveryWireTest {
 
     private final List<AutoCloseable> opened = new ArrayList<>();
 
-    enum Pair {
-        TOMCAT_TO_NETTY(true, true),
-        JDK_TO_NETTY(false, true),
-        JDK_TO_TOMCAT(false, false);
-
-        private final BiFunction<LinkSettings, Executor, LinkClient> client;
-        private final boolean toNetty;
-
-        Pair(boolean fromTomcat, boolean toNetty) {
-            this.client = fromTomcat
-                    ? (settings, closer) -> new TomcatClient(settings.connectTimeout(), closer)
-                    : (settings, closer) -> new JdkClient(settings.connectTimeout());
-            this.toNetty = toNetty;
-        }
+    enum Door {
+        TOMCAT,
+        NETTY
     }
 
     @AfterEach
@@ -82,8 +66,8 @@ class EveryWireTest {
     /** A node with a server that can be stopped alone. */
     private record Server(Node node, TestTasks tasks, LinkTransport transport, Runnable stop) {}
 
-    private Server server(Pair pair) {
-        if (pair.toNetty) {
+    private Server server(Door door) {
+        if (door == Door.NETTY) {
             return netty(TestNode.KEY);
         }
         TestNode tomcat = TestNode.start("b", SETTINGS);
@@ -99,7 +83,7 @@ class EveryWireTest {
     private Server netty(byte[] key, ApplicationContext home) {
         Node[] self = {TestNode.node("b", 1)};
         TestTasks tasks = new TestTasks();
-        LinkTransport transport = transport(() -> self[0], key, tasks, LinkClient::ofThisProcess);
+        LinkTransport transport = transport(() -> self[0], key, tasks);
         var handler = WebHttpHandlerBuilder.webHandler(exchange -> {
                     exchange.getResponse().setRawStatusCode(404);
                     return exchange.getResponse().setComplete();
@@ -124,8 +108,7 @@ class EveryWireTest {
         return new Server(self[0], tasks, transport, stop);
     }
 
-    private static LinkTransport transport(
-            Supplier<Node> self, byte[] key, TestTasks tasks, BiFunction<LinkSettings, Executor, LinkClient> client) {
+    private static LinkTransport transport(Supplier<Node> self, byte[] key, TestTasks tasks) {
         return new LinkTransport(
                 "test",
                 self,
@@ -134,14 +117,13 @@ class EveryWireTest {
                 tasks.receiver,
                 () -> NodeReport.ofThisProcess(0, List.of(), null, List.of()),
                 SETTINGS,
-                ClientTls::ofPlatform,
-                client);
+                ClientTls::ofPlatform);
     }
 
     /** A process that only calls: nobody listens at its address. */
-    private LinkTransport caller(Pair pair, TestTasks tasks) {
+    private LinkTransport caller(TestTasks tasks) {
         Node self = TestNode.node("a", 1);
-        LinkTransport transport = transport(() -> self, TestNode.KEY, tasks, pair.client);
+        LinkTransport transport = transport(() -> self, TestNode.KEY, tasks);
         opened.add(transport);
         return transport;
     }
@@ -156,9 +138,9 @@ class EveryWireTest {
 
     @ParameterizedTest
     @EnumSource
-    void callsAndAnswersTravelWhateverTheirSize(Pair pair) {
-        Server b = server(pair);
-        LinkTransport a = caller(pair, new TestTasks());
+    void callsAndAnswersTravelWhateverTheirSize(Door door) {
+        Server b = server(door);
+        LinkTransport a = caller(new TestTasks());
 
         for (int size : new int[] {1, 125, 126, 4096, 65_535, 65_536, 70_000, 5_000_000}) {
             String argument = "x".repeat(size);
@@ -169,9 +151,9 @@ class EveryWireTest {
 
     @ParameterizedTest
     @EnumSource
-    void manyCallsShareTheConnection(Pair pair) {
-        Server b = server(pair);
-        LinkTransport a = caller(pair, new TestTasks());
+    void manyCallsShareTheConnection(Door door) {
+        Server b = server(door);
+        LinkTransport a = caller(new TestTasks());
 
         List<CompletableFuture<Outcome>> calls = new ArrayList<>();
         for (int i = 0; i < 2000; i++) {
@@ -186,9 +168,9 @@ class EveryWireTest {
 
     @ParameterizedTest
     @EnumSource
-    void theServerCallsBackOverItWhereItCannotReachTheCaller(Pair pair) {
-        Server b = server(pair);
-        LinkTransport a = caller(pair, new TestTasks());
+    void theServerCallsBackOverItWhereItCannotReachTheCaller(Door door) {
+        Server b = server(door);
+        LinkTransport a = caller(new TestTasks());
         call(a, b.node(), "hello");
         LinkInfo link = b.transport().links().get(0);
         Node caller = new Node(
@@ -209,10 +191,10 @@ class EveryWireTest {
 
     @ParameterizedTest
     @EnumSource
-    void aServerThatDiesIsNoticedAtOnce(Pair pair) {
-        Server b = server(pair);
+    void aServerThatDiesIsNoticedAtOnce(Door door) {
+        Server b = server(door);
         b.tasks().behaviours.put("echo", (attempt, argument) -> new CompletableFuture<>());
-        LinkTransport a = caller(pair, new TestTasks());
+        LinkTransport a = caller(new TestTasks());
         CompletableFuture<Outcome> pending = start(a, b.node(), "for ever");
         await().atMost(Duration.ofSeconds(20)).until(() -> !b.tasks().executed.isEmpty());
 
@@ -226,9 +208,9 @@ class EveryWireTest {
 
     @ParameterizedTest
     @EnumSource
-    void aLinkThatIsClosedEndsAtBothEnds(Pair pair) {
-        Server b = server(pair);
-        LinkTransport a = caller(pair, new TestTasks());
+    void aLinkThatIsClosedEndsAtBothEnds(Door door) {
+        Server b = server(door);
+        LinkTransport a = caller(new TestTasks());
         call(a, b.node(), "hello");
 
         a.close();
@@ -240,19 +222,15 @@ class EveryWireTest {
     void whoHasAnotherKeyGetsNoLinkAndReadsWhy() {
         Server b = netty("another key of at least thirty-two bytes!".getBytes(StandardCharsets.US_ASCII));
 
-        for (Pair pair : List.of(Pair.TOMCAT_TO_NETTY, Pair.JDK_TO_NETTY)) {
-            assertThat(call(caller(pair, new TestTasks()), b.node(), "hello"))
-                    .as("%s", pair)
-                    .isInstanceOfSatisfying(Outcome.NotSent.class, outcome -> assertThat(outcome.reason())
-                            .contains("key"));
-        }
+        assertThat(call(caller(new TestTasks()), b.node(), "hello"))
+                .isInstanceOfSatisfying(Outcome.NotSent.class, outcome -> assertThat(outcome.reason())
+                        .contains("key"));
         assertThat(b.tasks().executed).isEmpty();
         await().atMost(Duration.ofSeconds(20)).until(() -> b.transport().undecided() == 0);
     }
 
-    @ParameterizedTest
-    @EnumSource(names = {"JDK_TO_NETTY", "TOMCAT_TO_NETTY"})
-    void whatAnswersButIsNoNodeIsNamedByItsStatus(Pair pair) {
+    @Test
+    void whatAnswersButIsNoNodeIsNamedByItsStatus() {
         Server b = netty(TestNode.KEY);
         URI elsewhere = URI.create("http://localhost:" + b.node().uri().getPort() + "/nowhere");
         Node wrong = new Node(
@@ -266,7 +244,7 @@ class EveryWireTest {
                 null,
                 b.node().startedAt());
 
-        assertThat(call(caller(pair, new TestTasks()), wrong, "hello"))
+        assertThat(call(caller(new TestTasks()), wrong, "hello"))
                 .isInstanceOfSatisfying(Outcome.NotSent.class, outcome -> assertThat(outcome.reason())
                         .contains("HTTP status 404"));
     }
@@ -274,7 +252,7 @@ class EveryWireTest {
     @Test
     void whatDoesNotAnswerIsGivenUp() throws IOException {
         try (ServerSocket silent = new ServerSocket(0)) {
-            assertThat(call(caller(Pair.JDK_TO_NETTY, new TestTasks()), TestNode.node("c", silent.getLocalPort()), "x"))
+            assertThat(call(caller(new TestTasks()), TestNode.node("c", silent.getLocalPort()), "x"))
                     .isInstanceOfSatisfying(Outcome.NotSent.class, outcome -> assertThat(outcome.reason())
                             .containsAnyOf("no answer", "does not answer"));
         }
@@ -312,7 +290,7 @@ class EveryWireTest {
     void anotherContextsPortIsNoDoor() {
         Server b = netty(TestNode.KEY, new StaticApplicationContext());
 
-        assertThat(call(caller(Pair.JDK_TO_NETTY, new TestTasks()), b.node(), "hello"))
+        assertThat(call(caller(new TestTasks()), b.node(), "hello"))
                 .isInstanceOfSatisfying(Outcome.NotSent.class, outcome -> assertThat(outcome.reason())
                         .contains("HTTP status 404"));
     }

@@ -17,11 +17,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.hatask.RawHttp;
 import org.hatask.cluster.Node;
-import org.hatask.execute.Attempt;
 import org.hatask.execute.CodecException;
 import org.hatask.execute.Outcome;
 import org.hatask.execute.Refusal;
@@ -115,6 +113,20 @@ class LinkTransportTest {
         assertThat(TestTasks.get(a.call(b, "x")))
                 .isInstanceOfSatisfying(Outcome.Failed.class, failed -> assertThat(failed.error())
                         .hasMessageContaining("cannot be written"));
+    }
+
+    @Test
+    void aResultThatTakesItsTimeToBeReadHoldsUpNobodyElse() {
+        TestNode a = start("a");
+        TestNode b = start("b");
+        CompletableFuture<Outcome> slow = a.call(b, "slow to read");
+        Thread reader = new Thread(() -> TestTasks.get(slow));
+        reader.start();
+        await().atMost(Duration.ofSeconds(20))
+                .until(() -> reader.getState() == Thread.State.TIMED_WAITING && slow.isDone());
+
+        assertThat(TestTasks.get(a.call(b, "hello"))).isEqualTo(new Outcome.Succeeded("hello"));
+        reader.interrupt();
     }
 
     @ParameterizedTest
@@ -402,39 +414,6 @@ class LinkTransportTest {
             assertThat(Duration.between(first.since(), link.lastSeen())).isGreaterThan(Duration.ofSeconds(4));
             assertThat(link.since()).isEqualTo(first.since());
         });
-    }
-
-    @Test
-    void thatAProcessIsGoneNoWebSocketClientNeedsToFindOut() {
-        TestNode b = start("b");
-        Node self = TestNode.node("a", 1);
-        AtomicInteger dials = new AtomicInteger();
-        LinkTransport a = keep(new LinkTransport(
-                "test",
-                () -> self,
-                () -> List.of(TestNode.KEY),
-                new TestTasks.Codec(),
-                new TestTasks().receiver,
-                () -> NodeReport.ofThisProcess(0, List.of(), null, List.of()),
-                LinkSettings.defaults(),
-                ClientTls::ofPlatform,
-                (settings, executor) -> {
-                    LinkClient client = LinkClient.ofThisProcess(settings, executor);
-                    return (uri, tls, pass, end) -> {
-                        dials.incrementAndGet();
-                        client.connect(uri, tls, pass, end);
-                    };
-                }));
-        Attempt attempt = TestTasks.attempt("t");
-        assertThat(TestTasks.get(a.send(b.node(), attempt, new Object[] {"x"}))).isEqualTo(new Outcome.Succeeded("x"));
-
-        b.close();
-        await().until(() -> a.links().isEmpty());
-
-        assertThat(TestTasks.get(a.ask(b.node(), attempt, 1)))
-                .isInstanceOfSatisfying(Outcome.Unknown.class, unknown -> assertThat(unknown.reason())
-                        .contains("refused"));
-        assertThat(dials).hasValue(1);
     }
 
     @Test

@@ -42,6 +42,15 @@ class PeerLinksTest {
     }
 
     @Test
+    void whatIsNoHttpIsTriedOnceAMinuteInTheEnd() {
+        assertThat(pauseAfter(Failure.NO_HTTP)).isEqualTo(Duration.ofSeconds(1));
+        for (int i = 0; i < 10; i++) {
+            pauseAfter(Failure.NO_HTTP);
+        }
+        assertThat(pauseAfter(Failure.NO_HTTP)).isEqualTo(Duration.ofMinutes(1));
+    }
+
+    @Test
     void aBrokenLinkIsDialledAnewDuringAPause() {
         pauseAfter(Failure.OTHER);
         peer.silent(now);

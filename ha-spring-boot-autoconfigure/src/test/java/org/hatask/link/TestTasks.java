@@ -108,10 +108,10 @@ final class TestTasks {
     }
 
     static Outcome get(CompletableFuture<Outcome> outcome) {
-        return outcome.orTimeout(20, TimeUnit.SECONDS).join();
+        return outcome.orTimeout(20, TimeUnit.SECONDS).join().read();
     }
 
-    /** Strings as bytes; "unreadable" cannot be read as an argument, "unwritable" not be written, and "error in …" breaks what it names. */
+    /** Strings as bytes; "unreadable" cannot be read as an argument, "unwritable" not be written, "slow to read" takes a minute as a result, and "error in …" breaks what it names. */
     static final class Codec implements ArgumentCodec {
 
         @Override
@@ -151,6 +151,13 @@ final class TestTasks {
         @Override
         public Object readResult(TaskDefinition task, byte[] json) {
             breakOn("answer", string(json));
+            if (string(json).equals("slow to read")) {
+                try {
+                    Thread.sleep(60_000);
+                } catch (InterruptedException e) {
+                    return "interrupted";
+                }
+            }
             return string(json);
         }
 
