@@ -316,10 +316,8 @@ public final class LinkTransport implements TaskTransport {
                         this::handshakeFailed);
                 endpoint = created;
                 String pass = Pass.create(current.get(0), cluster, Handshake.Peer.of(target));
+                // Should it be given up before it is open: then the endpoint knows, and closes it.
                 connect(created, secured, pass);
-                if (ended.get()) {
-                    created.abandon(CloseCode.GOING_AWAY);
-                }
             } catch (RuntimeException e) {
                 complain(e.toString());
                 fail(e.toString(), Failure.OTHER);
