@@ -15,7 +15,7 @@ import org.hatask.cluster.Operations;
 import org.hatask.cluster.OperatorAction;
 import org.springframework.boot.Banner;
 import org.springframework.boot.builder.SpringApplicationBuilder;
-import org.springframework.boot.web.servlet.context.ServletWebServerApplicationContext;
+import org.springframework.boot.web.context.WebServerApplicationContext;
 import org.springframework.context.ConfigurableApplicationContext;
 
 /** Several nodes of one application in this process, each with its own web server, over a real ZooKeeper. */
@@ -112,7 +112,7 @@ public final class TestNodes implements AutoCloseable {
     }
 
     public int port(String id) {
-        return ((ServletWebServerApplicationContext) node(id)).getWebServer().getPort();
+        return ((WebServerApplicationContext) node(id)).getWebServer().getPort();
     }
 
     public String masterId() {

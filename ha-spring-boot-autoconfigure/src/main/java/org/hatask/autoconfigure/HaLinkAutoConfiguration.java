@@ -23,6 +23,7 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
 import org.springframework.boot.autoconfigure.web.ServerProperties;
+import org.springframework.boot.autoconfigure.web.reactive.WebFluxProperties;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.ssl.SslBundles;
 import org.springframework.boot.web.servlet.FilterRegistrationBean;
@@ -30,7 +31,6 @@ import org.springframework.context.ApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.Ordered;
-import org.springframework.core.env.Environment;
 import org.springframework.web.context.WebApplicationContext;
 
 /** The connections between nodes. */
@@ -141,8 +141,9 @@ public class HaLinkAutoConfiguration {
         }
 
         @Bean
-        LinkDoor haLinkDoor(Environment environment) {
-            return new LinkDoor.OfNetty(environment);
+        LinkDoor haLinkDoor(ObjectProvider<WebFluxProperties> properties) {
+            WebFluxProperties webFlux = properties.getIfAvailable();
+            return new LinkDoor.OfNetty(webFlux == null ? null : webFlux.getBasePath());
         }
     }
 }

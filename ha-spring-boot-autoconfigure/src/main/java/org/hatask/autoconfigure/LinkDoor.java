@@ -5,8 +5,6 @@ import jakarta.websocket.server.ServerContainer;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.web.embedded.netty.NettyWebServer;
 import org.springframework.boot.web.server.WebServer;
-import org.springframework.core.env.Environment;
-import org.springframework.util.StringUtils;
 import org.springframework.web.context.WebApplicationContext;
 
 /** How links of other nodes come into this application. Asked when its web server listens. */
@@ -46,8 +44,12 @@ interface LinkDoor {
         }
     }
 
-    /** Where WebFlux runs on Netty. */
-    record OfNetty(Environment environment) implements LinkDoor {
+    /**
+     * Where WebFlux runs on Netty.
+     *
+     * @param base null for the root
+     */
+    record OfNetty(@Nullable String base) implements LinkDoor {
 
         @Override
         public @Nullable String whyClosed(WebServer server) {
@@ -59,8 +61,7 @@ interface LinkDoor {
 
         @Override
         public String path() {
-            String base = environment.getProperty("spring.webflux.base-path", "");
-            return StringUtils.hasText(base) ? "/" + StringUtils.trimLeadingCharacter(base.strip(), '/') : "";
+            return base == null ? "" : base;
         }
     }
 }

@@ -17,8 +17,8 @@ public final class ConsolePage {
 
     public static final String PATH = "/ha";
 
-    /** Pattern of the paths of its files. */
-    public static final String FILES = PATH + "/console.*";
+    /** Pattern of the paths of its files. Of a plain {@code console.*} WebFlux does not see that it is a pattern. */
+    public static final String FILES = PATH + "/{file:console[.].*}";
 
     /** Where its files lie on the class path. */
     public static final String LOCATION = "org/hatask/console/assets/";

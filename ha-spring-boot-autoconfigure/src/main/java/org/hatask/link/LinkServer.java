@@ -54,8 +54,7 @@ public final class LinkServer implements Filter {
         }
         if (!(http.getServletContext().getAttribute(ServerContainer.class.getName())
                 instanceof ServerContainer server)) {
-            log.error("This servlet container offers no Jakarta WebSocket, which links need: add "
-                    + "spring-boot-starter-websocket or the container's WebSocket module.");
+            // The node has said so when it started, and has told nobody to come here.
             refuse(answer, HttpServletResponse.SC_SERVICE_UNAVAILABLE);
             return;
         }
@@ -82,7 +81,8 @@ public final class LinkServer implements Filter {
         try {
             server.upgradeHttpToWebSocket(request, response, config, Map.of());
             upgraded = response.getStatus() < 400;
-        } catch (DeploymentException e) {
+        } catch (DeploymentException | RuntimeException e) {
+            // The latter from Jetty, which would write a stack trace for every stranger.
             log.debug("Upgrade failed: {}", e.toString());
             refuse(response, HttpServletResponse.SC_BAD_REQUEST);
         } finally {

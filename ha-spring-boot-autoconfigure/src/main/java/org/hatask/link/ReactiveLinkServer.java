@@ -7,8 +7,6 @@ import io.netty.handler.codec.http.websocketx.WebSocketFrame;
 import java.net.InetSocketAddress;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import org.springframework.context.ApplicationContext;
 import org.springframework.core.Ordered;
 import org.springframework.http.HttpHeaders;
@@ -32,8 +30,6 @@ import reactor.netty.http.websocket.WebsocketOutbound;
  * runs. It is upgraded without Spring's WebSocket session, which would put together messages of the full size for strangers.
  */
 public final class ReactiveLinkServer implements WebFilter, Ordered {
-
-    private static final Logger log = LoggerFactory.getLogger(ReactiveLinkServer.class);
 
     private final LinkTransport transport;
     private final int maxMessageSize;
@@ -71,8 +67,7 @@ public final class ReactiveLinkServer implements WebFilter, Ordered {
             return refuse(response, HttpStatus.BAD_REQUEST);
         }
         if (!(ServerHttpResponseDecorator.getNativeResponse(response) instanceof HttpServerResponse netty)) {
-            log.error("Links to a reactive application need Netty as its web server: use"
-                    + " spring-boot-starter-reactor-netty.");
+            // The node has said so when it started, and has told nobody to come here.
             return refuse(response, HttpStatus.SERVICE_UNAVAILABLE);
         }
         AcceptingEndpoint endpoint =

@@ -54,8 +54,13 @@ class HostilePeerTest {
 
     @BeforeEach
     void connect() throws Exception {
-        server = TestNode.start("a");
+        server = start(LinkSettings.defaults());
         client = dial();
+    }
+
+    /** Who is attacked; here on a Tomcat. */
+    TestNode start(LinkSettings settings) {
+        return TestNode.start("a", settings);
     }
 
     private Client dial() throws Exception {
@@ -421,7 +426,7 @@ class HostilePeerTest {
     @Test
     void callsBeyondWhatALinkMayHaveUnderWayAreRefused() throws Exception {
         server.close();
-        server = TestNode.start("a", TestNode.settings(Duration.ofSeconds(1), 32));
+        server = start(TestNode.settings(Duration.ofSeconds(1), 32));
         server.tasks.behaviours.put("echo", (attempt, argument) -> new CompletableFuture<Outcome>());
         client = dial();
         Sealing.Sealer sealer = authenticate();

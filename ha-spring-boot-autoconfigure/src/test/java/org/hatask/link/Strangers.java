@@ -47,7 +47,7 @@ final class Strangers {
     }
 
     private void standAround(long count) throws IOException {
-        byte[] upgrade = upgrade();
+        byte[] upgrade = upgrade("");
         List<SocketChannel> idle = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             SocketChannel channel = SocketChannel.open();
@@ -87,7 +87,7 @@ final class Strangers {
                 socket.bind(new InetSocketAddress(address(random.nextInt(ADDRESSES)), 0));
                 socket.connect(new InetSocketAddress("127.0.0.1", port));
                 socket.setSoTimeout(5_000);
-                socket.getOutputStream().write(upgrade());
+                socket.getOutputStream().write(upgrade(""));
                 if (!RawHttp.head(socket.getInputStream()).startsWith("HTTP/1.1 101")) {
                     continue;
                 }
@@ -127,8 +127,9 @@ final class Strangers {
         return Handshake.greeting(Handshake.VERSIONS, "test", new Handshake.Peer("caller", "x"), target, nonce);
     }
 
-    private static byte[] upgrade() {
-        return ("GET /ha/link HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    static byte[] upgrade(String contextPath) {
+        return ("GET " + contextPath
+                        + "/ha/link HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                         + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
                         + "Sec-WebSocket-Protocol: ha.v1\r\n\r\n")
                 .getBytes(StandardCharsets.US_ASCII);

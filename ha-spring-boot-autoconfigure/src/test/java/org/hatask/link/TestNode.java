@@ -1,44 +1,35 @@
 package org.hatask.link;
 
-import jakarta.servlet.http.HttpServlet;
-import jakarta.servlet.http.HttpServletRequest;
-import jakarta.servlet.http.HttpServletResponse;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 import java.util.function.Supplier;
-import org.apache.catalina.Context;
-import org.apache.catalina.LifecycleException;
-import org.apache.catalina.startup.Tomcat;
-import org.apache.coyote.AbstractProtocol;
-import org.apache.tomcat.util.descriptor.web.FilterDef;
-import org.apache.tomcat.util.descriptor.web.FilterMap;
-import org.apache.tomcat.websocket.server.WsSci;
 import org.hatask.cluster.Node;
 import org.hatask.cluster.NodeState;
 import org.hatask.execute.Outcome;
-import org.springframework.util.FileSystemUtils;
 
-/** A node with a real Tomcat below the context path {@code /app}. */
+/** A node with a real web server below the context path {@code /app}: a Tomcat unless said otherwise. */
 final class TestNode implements AutoCloseable {
 
     static final byte[] KEY = "a key of at least thirty-two bytes!".getBytes(StandardCharsets.US_ASCII);
 
     final TestTasks tasks;
     final LinkTransport transport;
-    private final Tomcat tomcat = new Tomcat();
+    private final TestServer server;
     private volatile Node node;
-    private volatile Supplier<String> work = () -> "";
 
-    private TestNode(String id, String cluster, ClusterKeys keys, LinkSettings settings, TestTasks tasks) {
+    private TestNode(
+            String id,
+            String cluster,
+            ClusterKeys keys,
+            LinkSettings settings,
+            TestTasks tasks,
+            Function<LinkTransport, TestServer> server) {
         this.tasks = tasks;
         this.node = node(id, 1);
         this.transport = new LinkTransport(
@@ -50,6 +41,7 @@ final class TestNode implements AutoCloseable {
                 () -> NodeReport.ofThisProcess(tasks.executed.size(), List.of(), null, List.of()),
                 settings,
                 ClientTls::ofPlatform);
+        this.server = server.apply(transport);
     }
 
     static TestNode start(String id) {
@@ -61,33 +53,17 @@ final class TestNode implements AutoCloseable {
     }
 
     static TestNode start(String id, String cluster, ClusterKeys keys, LinkSettings settings, TestTasks tasks) {
-        TestNode created = new TestNode(id, cluster, keys, settings, tasks);
-        try {
-            Path base = Files.createTempDirectory("ha-link");
-            // For nodes whose server a test has stopped itself.
-            base.toFile().deleteOnExit();
-            created.tomcat.setBaseDir(base.toString());
-            created.tomcat.setSilent(true);
-            created.tomcat.setPort(0);
-            Context context = created.tomcat.addContext("/app", null);
-            context.addServletContainerInitializer(new WsSci(), null);
-            FilterDef filter = new FilterDef();
-            filter.setFilterName("link");
-            filter.setFilter(new LinkServer(created.transport));
-            context.addFilterDef(filter);
-            FilterMap mapping = new FilterMap();
-            mapping.setFilterName("link");
-            mapping.addURLPattern(LinkServer.PATH);
-            context.addFilterMapBefore(mapping);
-            Tomcat.addServlet(context, "all", created.new Work());
-            context.addServletMappingDecoded("/", "all");
-            created.tomcat.getConnector();
-            created.tomcat.start();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        } catch (LifecycleException e) {
-            throw new IllegalStateException(e);
-        }
+        return start(id, cluster, keys, settings, tasks, TestTomcat::new);
+    }
+
+    static TestNode start(
+            String id,
+            String cluster,
+            ClusterKeys keys,
+            LinkSettings settings,
+            TestTasks tasks,
+            Function<LinkTransport, TestServer> server) {
+        TestNode created = new TestNode(id, cluster, keys, settings, tasks, server);
         created.node = node(created.node, created.port());
         return created;
     }
@@ -132,21 +108,9 @@ final class TestNode implements AutoCloseable {
                 Instant.EPOCH);
     }
 
-    /** What every other request of this node does. */
-    private final class Work extends HttpServlet {
-
-        @Override
-        protected void doGet(HttpServletRequest request, HttpServletResponse response) throws IOException {
-            response.getWriter().print(work.get());
-        }
-    }
-
+    /** What every other request does, on a Tomcat. */
     void onRequest(int threads, Supplier<String> task) {
-        AbstractProtocol<?> protocol =
-                (AbstractProtocol<?>) tomcat.getConnector().getProtocolHandler();
-        protocol.setMinSpareThreads(threads);
-        protocol.setMaxThreads(threads);
-        work = task;
+        ((TestTomcat) server).onRequest(threads, task);
     }
 
     Node node() {
@@ -154,7 +118,7 @@ final class TestNode implements AutoCloseable {
     }
 
     int port() {
-        return tomcat.getConnector().getLocalPort();
+        return server.port();
     }
 
     CompletableFuture<Outcome> call(TestNode target, String argument) {
@@ -166,20 +130,12 @@ final class TestNode implements AutoCloseable {
     }
 
     void stopServer() {
-        try {
-            tomcat.stop();
-            tomcat.destroy();
-        } catch (LifecycleException e) {
-            throw new IllegalStateException(e);
-        }
+        server.stop();
     }
 
     @Override
     public void close() {
         transport.close();
-        if (tomcat.getServer().getState().isAvailable()) {
-            stopServer();
-        }
-        FileSystemUtils.deleteRecursively(tomcat.getServer().getCatalinaBase());
+        stopServer();
     }
 }

@@ -27,9 +27,13 @@ enum Kind {
         this.foreign = Pattern.compile(foreign);
     }
 
-    /** Whether this test lets it speak TLS: half of them, so that each client meets servers with and without. */
+    /** Whether this test first lets it speak TLS: half of them, so that each client meets servers with and without. */
     boolean isSecure() {
         return this == TOMCAT || this == NETTY;
+    }
+
+    boolean isServer() {
+        return this != NOTHING;
     }
 
     /** The node of this kind. */

@@ -50,6 +50,7 @@ class NodeApplication {
                 "large", () -> desk.where("x".repeat(1_000_000)),
                 "mono", () -> desk.mono("x").block(),
                 "master", desk::master,
+                "uri", () -> cluster.self().uri().toString(),
                 "wait", () -> waitEverywhere(desk),
                 "where on an event loop", () -> onEventLoop(Mono.fromCallable(() -> desk.where("x"))),
                 "mono on an event loop", () -> onEventLoop(desk.mono("x")),

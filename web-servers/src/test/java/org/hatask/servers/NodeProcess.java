@@ -27,10 +27,11 @@ final class NodeProcess implements AutoCloseable {
     private final List<String> log = new CopyOnWriteArrayList<>();
 
     /**
+     * @param secure whether its server speaks TLS
      * @param keyStore with key and certificate of all nodes
      * @param trustStore with the certificate
      */
-    NodeProcess(Kind kind, String zooKeeper, Path keyStore, Path trustStore) throws IOException {
+    NodeProcess(Kind kind, boolean secure, String zooKeeper, Path keyStore, Path trustStore) throws IOException {
         this.kind = kind;
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -48,8 +49,9 @@ final class NodeProcess implements AutoCloseable {
                 "--spring.application.name=servers",
                 "--spring.main.banner-mode=off",
                 "--ha.node.id=" + kind.id(),
+                "--ha.console.enabled=true",
                 "--ha.zookeeper.connect-string=" + zooKeeper));
-        if (kind.isSecure()) {
+        if (secure) {
             command.addAll(List.of(
                     "--server.ssl.key-store=" + keyStore,
                     "--server.ssl.key-store-password=" + EveryServerTest.PASSWORD));

@@ -1,0 +1,88 @@
+package org.hatask.servers;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
+import javax.net.ssl.SSLContext;
+
+/** What no honest client sends to the door of links. */
+enum HostileRequest {
+    NO_UPGRADE("GET", "HTTP/1.1", ""),
+    ANOTHER_METHOD("POST", "HTTP/1.1", Names.UPGRADE + "Content-Length: 5\r\n", "68656c6c6f"),
+    A_BODY("GET", "HTTP/1.1", Names.UPGRADE + "Content-Length: 5\r\n", "68656c6c6f"),
+    AN_OLD_PROTOCOL("GET", "HTTP/1.0", Names.UPGRADE),
+    ANOTHER_UPGRADE("GET", "HTTP/1.1", Names.UPGRADE.replace("websocket", "h2c")),
+    NO_CONNECTION_HEADER("GET", "HTTP/1.1", Names.UPGRADE.replace("Connection: Upgrade\r\n", "")),
+    NO_KEY("GET", "HTTP/1.1", Names.UPGRADE.replaceFirst("Sec-WebSocket-Key.*\r\n", "")),
+    A_SHORT_KEY("GET", "HTTP/1.1", Names.UPGRADE.replaceFirst("AAAA+==", "%%%")),
+    NO_VERSION("GET", "HTTP/1.1", Names.UPGRADE.replace("Sec-WebSocket-Version: 13\r\n", "")),
+    ANOTHER_VERSION("GET", "HTTP/1.1", Names.UPGRADE.replace("Version: 13", "Version: 99")),
+    ANOTHER_PROTOCOL("GET", "HTTP/1.1", Names.UPGRADE.replace("ha.v1", "chat")),
+    STRANGE_EXTENSIONS("GET", "HTTP/1.1", Names.UPGRADE + "Sec-WebSocket-Extensions: ;,=;\"\r\n"),
+    A_FALSE_PASS("GET", "HTTP/1.1", Names.UPGRADE + "Ha-Link-Pass: x\r\n"),
+    NOTHING_AFTER_THE_UPGRADE("GET", "HTTP/1.1", Names.UPGRADE),
+    FRAME_WITHOUT_A_MASK("GET", "HTTP/1.1", Names.UPGRADE, "8203010203"),
+    FRAME_OF_AN_UNKNOWN_KIND("GET", "HTTP/1.1", Names.UPGRADE, "838000000000"),
+    FRAME_WITH_RESERVED_BITS("GET", "HTTP/1.1", Names.UPGRADE, "f28000000000"),
+    FRAME_OF_NEGATIVE_LENGTH("GET", "HTTP/1.1", Names.UPGRADE, "82ffffffffffffffffff00000000"),
+    FRAME_OF_SIXTEEN_MEGABYTES("GET", "HTTP/1.1", Names.UPGRADE, "82ff000000000100000000000000" + "00".repeat(9000)),
+    CONTINUATION_OF_NOTHING("GET", "HTTP/1.1", Names.UPGRADE, "808000000000"),
+    PING_THAT_IS_TOO_LONG("GET", "HTTP/1.1", Names.UPGRADE, "89fe007e00000000" + "00".repeat(126)),
+    CLOSE_WITH_HALF_A_CODE("GET", "HTTP/1.1", Names.UPGRADE, "88810000000003"),
+    TEXT_THAT_IS_NONE("GET", "HTTP/1.1", Names.UPGRADE, "818200000000c328"),
+    NOISE_AS_A_GREETING("GET", "HTTP/1.1", Names.UPGRADE, "828300000000010203");
+
+    private static final int PATIENCE_MILLIS = 300;
+
+    private static final class Names {
+        static final String UPGRADE = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                + "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: ha.v1\r\n";
+    }
+
+    private final String head;
+    private final byte[] rest;
+
+    HostileRequest(String method, String version, String headers) {
+        this(method, version, headers, "");
+    }
+
+    /** @param rest what follows the head, as hexadecimal digits */
+    HostileRequest(String method, String version, String headers, String rest) {
+        this.head = method + " /ha/link " + version + "\r\nHost: localhost\r\n" + headers + "\r\n";
+        this.rest = HexFormat.of().parseHex(rest);
+    }
+
+    /** Sends it, waits a moment for whatever is answered, and breaks the connection. */
+    void send(URI node, SSLContext tls) throws IOException {
+        try (Socket socket = node.getScheme().equals("https")
+                ? tls.getSocketFactory().createSocket(node.getHost(), node.getPort())
+                : new Socket(node.getHost(), node.getPort())) {
+            socket.setSoTimeout(PATIENCE_MILLIS);
+            socket.getOutputStream().write(head.getBytes(StandardCharsets.US_ASCII));
+            awaitHead(socket.getInputStream());
+            socket.getOutputStream().write(rest);
+            // The first byte of a close frame, or the end.
+            socket.getInputStream().read();
+            socket.setSoLinger(true, 0);
+        } catch (SocketTimeoutException e) {
+            // It waits for more.
+        } catch (IOException e) {
+            // The node has ended the connection, as it may at any time.
+        }
+    }
+
+    private static void awaitHead(InputStream in) throws IOException {
+        int newLines = 0;
+        while (newLines < 2) {
+            int next = in.read();
+            if (next < 0) {
+                return;
+            }
+            newLines = next == '\n' ? newLines + 1 : next == '\r' ? newLines : 0;
+        }
+    }
+}
