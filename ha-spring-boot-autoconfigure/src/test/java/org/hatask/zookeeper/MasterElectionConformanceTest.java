@@ -751,6 +751,8 @@ abstract class MasterElectionConformanceTest {
     TestNode startAsMaster(String id) {
         TestNode node = start(id);
         awaitHeld(node);
+        // It leads by one connection, and may still be opening the other.
+        await().atMost(TestNode.SOON).until(() -> node.clients.membership().session() != null);
         return node;
     }
 
