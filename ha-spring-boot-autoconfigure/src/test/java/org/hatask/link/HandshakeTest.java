@@ -35,7 +35,7 @@ class HandshakeTest {
 
         assertThat(there.session().peer()).isEqualTo(Peer.of(b));
         assertThat(here.peer()).isEqualTo(Peer.of(a));
-        assertThat(here.version()).isEqualTo(there.session().version()).isEqualTo((byte) 3);
+        assertThat(here.version()).isEqualTo(there.session().version()).isEqualTo(Handshake.VERSIONS[0]);
         assertThat(there.session().sendKey())
                 .isEqualTo(here.receiveKey())
                 .isNotEqualTo(here.sendKey())
