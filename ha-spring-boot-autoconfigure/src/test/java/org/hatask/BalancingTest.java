@@ -204,7 +204,7 @@ class BalancingTest {
         Desk.latch("free").countDown();
         Desk.latch("busy").countDown();
         assertThat(running.get(30, TimeUnit.SECONDS)).isEqualTo("n2");
-        assertThat(waiting.get(30, TimeUnit.SECONDS)).isEqualTo(new Outcome.Succeeded("n2"));
+        assertThat(waiting.get(30, TimeUnit.SECONDS).read()).isEqualTo(new Outcome.Succeeded("n2"));
     }
 
     private static Node n2() {
