@@ -103,19 +103,7 @@ public final class LinkServer implements Filter {
     }
 
     private static boolean hasToken(HttpServletRequest request, String header, String token) {
-        return hasToken(Collections.list(request.getHeaders(header)), token);
-    }
-
-    /** @param lines of a header that has a list of tokens */
-    static boolean hasToken(List<String> lines, String token) {
-        for (String line : lines) {
-            for (String value : line.split(",")) {
-                if (value.trim().equalsIgnoreCase(token)) {
-                    return true;
-                }
-            }
-        }
-        return false;
+        return HeaderTokens.contain(Collections.list(request.getHeaders(header)), token);
     }
 
     /** Gives the container the endpoint of this one request, and agrees to no extension: compression is a stranger's lever. */

@@ -125,6 +125,6 @@ public final class ReactiveLinkServer implements WebFilter, Ordered {
     }
 
     private static boolean hasToken(HttpHeaders headers, String header, String token) {
-        return LinkServer.hasToken(headers.getOrDefault(header, List.of()), token);
+        return HeaderTokens.contain(headers.getOrDefault(header, List.of()), token);
     }
 }
