@@ -7,6 +7,8 @@ import io.netty.handler.codec.http.websocketx.WebSocketFrame;
 import java.net.InetSocketAddress;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.context.ApplicationContext;
 import org.springframework.core.Ordered;
 import org.springframework.http.HttpHeaders;
@@ -20,6 +22,7 @@ import org.springframework.web.server.ServerWebExchange;
 import org.springframework.web.server.WebFilter;
 import org.springframework.web.server.WebFilterChain;
 import reactor.core.publisher.Mono;
+import reactor.netty.DisposableChannel;
 import reactor.netty.http.server.HttpServerResponse;
 import reactor.netty.http.server.WebsocketServerSpec;
 import reactor.netty.http.websocket.WebsocketInbound;
@@ -30,6 +33,8 @@ import reactor.netty.http.websocket.WebsocketOutbound;
  * runs. It is upgraded without Spring's WebSocket session, which would put together messages of the full size for strangers.
  */
 public final class ReactiveLinkServer implements WebFilter, Ordered {
+
+    private static final Logger log = LoggerFactory.getLogger(ReactiveLinkServer.class);
 
     private final LinkTransport transport;
     private final int maxMessageSize;
@@ -63,7 +68,7 @@ public final class ReactiveLinkServer implements WebFilter, Ordered {
             response.getHeaders().set(HttpHeaders.UPGRADE, "websocket");
             return refuse(response, HttpStatus.UPGRADE_REQUIRED);
         }
-        if (!hasToken(headers, "Sec-WebSocket-Protocol", LinkServer.SUBPROTOCOL)) {
+        if (!isOfThisVersion(headers) || !hasToken(headers, "Sec-WebSocket-Protocol", LinkServer.SUBPROTOCOL)) {
             return refuse(response, HttpStatus.BAD_REQUEST);
         }
         if (!(ServerHttpResponseDecorator.getNativeResponse(response) instanceof HttpServerResponse netty)) {
@@ -75,8 +80,20 @@ public final class ReactiveLinkServer implements WebFilter, Ordered {
         if (endpoint == null) {
             return refuse(response, HttpStatus.TOO_MANY_REQUESTS);
         }
-        return netty.sendWebsocket((in, out) -> serve(endpoint, in, out), spec())
-                .doOnError(problem -> transport.notUpgraded(endpoint));
+        return Mono.defer(() -> netty.sendWebsocket((in, out) -> serve(endpoint, in, out), spec()))
+                .onErrorResume(problem -> {
+                    log.debug("Upgrade failed: {}", problem.toString());
+                    transport.notUpgraded(endpoint);
+                    netty.withConnection(DisposableChannel::dispose);
+                    return Mono.empty();
+                });
+    }
+
+    /** Netty knows older ones, and notices too late for an answer that a header is missing. */
+    private static boolean isOfThisVersion(HttpHeaders headers) {
+        return "13".equals(headers.getFirst("Sec-WebSocket-Version"))
+                && headers.containsKey("Sec-WebSocket-Key")
+                && hasToken(headers, HttpHeaders.CONNECTION, "Upgrade");
     }
 
     /** No extension is agreed to: compression is a stranger's lever. */

@@ -221,21 +221,18 @@ class EveryServerTest {
         URI uri = uri(kind);
         SSLContext tls = trustingTheNodes();
         int before = nodes.get(kind).log().size();
-        long begin = System.nanoTime();
 
+        String answer = "";
         for (HostileRequest request : HostileRequest.values()) {
-            for (int i = 0; i < 3; i++) {
-                request.send(uri, tls);
-            }
+            answer = request.send(uri, tls);
+            assertThat(answer).as("%s", request).doesNotContain(" 429 ", " 500 ");
         }
+        assertThat(answer).as("the last one, which is upgraded").startsWith("HTTP/1.1 101");
 
-        assertThat(answers(nodes.get(Kind.NOTHING), "where", List.of(kind.id() + " got 1")))
-                .contains(kind.id() + " got 1");
+        String executed = kind.id() + " got 1";
+        assertThat(answers(nodes.get(Kind.NOTHING), "where", List.of(executed))).contains(executed);
         List<String> told = nodes.get(kind).log();
-        long seconds = (System.nanoTime() - begin) / 1_000_000_000;
-        assertThat(told.subList(before, told.size()))
-                .allMatch(line -> line.contains("Refused a link from 127.0.0.1"))
-                .hasSizeLessThanOrEqualTo((int) seconds + 1);
+        assertThat(told.subList(before, told.size())).allMatch(line -> line.contains("Refused a link from 127.0.4."));
     }
 
     @Test

@@ -2,6 +2,8 @@ package org.hatask.servers;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.net.URI;
@@ -36,7 +38,7 @@ enum HostileRequest {
     TEXT_THAT_IS_NONE("GET", "HTTP/1.1", Names.UPGRADE, "818200000000c328"),
     NOISE_AS_A_GREETING("GET", "HTTP/1.1", Names.UPGRADE, "828300000000010203");
 
-    private static final int PATIENCE_MILLIS = 300;
+    private static final int PATIENCE_MILLIS = 5_000;
 
     private static final class Names {
         static final String UPGRADE = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
@@ -56,33 +58,46 @@ enum HostileRequest {
         this.rest = HexFormat.of().parseHex(rest);
     }
 
-    /** Sends it, waits a moment for whatever is answered, and breaks the connection. */
-    void send(URI node, SSLContext tls) throws IOException {
-        try (Socket socket = node.getScheme().equals("https")
-                ? tls.getSocketFactory().createSocket(node.getHost(), node.getPort())
-                : new Socket(node.getHost(), node.getPort())) {
-            socket.setSoTimeout(PATIENCE_MILLIS);
+    /**
+     * Sends it, waits a moment for whatever is answered, and breaks the connection. Each comes from an address of its own, as one
+     * address gets no more than a few wrong.
+     *
+     * @return the first line of the answer, empty without one
+     */
+    String send(URI node, SSLContext tls) throws IOException {
+        String answer = "";
+        try (Socket plain = new Socket()) {
+            plain.bind(
+                    new InetSocketAddress(InetAddress.getByAddress(new byte[] {127, 0, 4, (byte) (ordinal() + 1)}), 0));
+            plain.connect(new InetSocketAddress(node.getHost(), node.getPort()));
+            plain.setSoTimeout(PATIENCE_MILLIS);
+            Socket socket = node.getScheme().equals("https")
+                    ? tls.getSocketFactory().createSocket(plain, node.getHost(), node.getPort(), false)
+                    : plain;
             socket.getOutputStream().write(head.getBytes(StandardCharsets.US_ASCII));
-            awaitHead(socket.getInputStream());
+            answer = head(socket.getInputStream()).lines().findFirst().orElse("");
+            plain.setSoTimeout(100);
             socket.getOutputStream().write(rest);
             // The first byte of a close frame, or the end.
             socket.getInputStream().read();
-            socket.setSoLinger(true, 0);
+            plain.setSoLinger(true, 0);
         } catch (SocketTimeoutException e) {
             // It waits for more.
         } catch (IOException e) {
             // The node has ended the connection, as it may at any time.
         }
+        return answer;
     }
 
-    private static void awaitHead(InputStream in) throws IOException {
-        int newLines = 0;
-        while (newLines < 2) {
+    private static String head(InputStream in) throws IOException {
+        StringBuilder head = new StringBuilder();
+        while (head.indexOf("\r\n\r\n") < 0) {
             int next = in.read();
             if (next < 0) {
-                return;
+                break;
             }
-            newLines = next == '\n' ? newLines + 1 : next == '\r' ? newLines : 0;
+            head.append((char) next);
         }
+        return head.toString();
     }
 }
