@@ -71,6 +71,8 @@ enum HostileRequest {
                     new InetSocketAddress(InetAddress.getByAddress(new byte[] {127, 0, 4, (byte) (ordinal() + 1)}), 0));
             plain.connect(new InetSocketAddress(node.getHost(), node.getPort()));
             plain.setSoTimeout(PATIENCE_MILLIS);
+            // It ends with a reset.
+            plain.setSoLinger(true, 0);
             Socket socket = node.getScheme().equals("https")
                     ? tls.getSocketFactory().createSocket(plain, node.getHost(), node.getPort(), false)
                     : plain;
@@ -80,7 +82,6 @@ enum HostileRequest {
             socket.getOutputStream().write(rest);
             // The first byte of a close frame, or the end.
             socket.getInputStream().read();
-            plain.setSoLinger(true, 0);
         } catch (SocketTimeoutException e) {
             // It waits for more.
         } catch (IOException e) {
