@@ -24,7 +24,7 @@ import org.hatask.sample.cluster.Rotation.Target;
 /**
  * Callers that value contracts and book trades until they are stopped, and everything they saw.
  *
- * <p>A call that gets no answer (no connection, or it broke) is sent again to another node, unchanged, as any HTTP client
+ * <p>A call that gets no answer of the application (no connection, or it broke) is sent again to another node, unchanged, as any HTTP client
  * would. A valuation that gets any answer but 200 has failed. A booking that gets 503 (nothing was done) or 504 (nobody knows)
  * is sent again with the same reference, which is what the reference is for; any other answer but 200 is a failure. A call has
  * failed, too, when its patience is used up.
@@ -226,6 +226,10 @@ final class Load implements AutoCloseable {
                     return Optional.of(answer);
                 }
                 last = target.get().id() + " answered " + answer.status() + " " + answer.body();
+                if (isOfAPausingServer(answer)) {
+                    rotation.takeOut(target.get());
+                    continue;
+                }
                 boolean mayBeSentAgain = kind == Kind.BOOK && (answer.status() == 503 || answer.status() == 504);
                 if (!mayBeSentAgain) {
                     break;
@@ -240,5 +244,13 @@ final class Load implements AutoCloseable {
         }
         calls.add(new Call(kind, start, Instant.now(), "", 0, Math.max(0, sendings - 1), last));
         return Optional.empty();
+    }
+
+    /**
+     * Tomcat that is paused between a request's first line and its headers does not read these, finds that there is no Host, and
+     * says 400 by itself: nobody has seen the request, as with a connection that is refused.
+     */
+    private static boolean isOfAPausingServer(Answer answer) {
+        return answer.status() == 400 && answer.body().isTextual();
     }
 }

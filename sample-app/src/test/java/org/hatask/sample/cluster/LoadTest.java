@@ -55,6 +55,16 @@ class LoadTest {
     }
 
     @Test
+    void whatAServerAnswersWhileItPausesHasReachedNobody() {
+        load.pricing(1, PAUSE).booking(1, PAUSE);
+        await(() -> ranOn("n1") > 5);
+        first.answering(400, "<html><h1>HTTP Status 400</h1></html>");
+        await(() -> ranOn("n2") > 5);
+        load.close();
+        assertThat(load.calls()).noneMatch(Load.Call::failed).anyMatch(call -> call.resends() > 0);
+    }
+
+    @Test
     void refusedBookingIsSentAgainAndRefusedValuationHasFailed() {
         first.answering(503, "{\"title\": \"no master\"}");
         load.booking(1, PAUSE).pricing(1, PAUSE);
