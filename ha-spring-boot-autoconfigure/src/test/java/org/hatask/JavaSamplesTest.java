@@ -36,10 +36,13 @@ import org.junit.jupiter.api.io.TempDir;
 class JavaSamplesTest {
 
     private static final List<String> IMPORTS = List.of(
+            "java.io.IOException",
             "java.time.*",
             "java.util.*",
             "java.util.concurrent.*",
             "javax.sql.DataSource",
+            "org.apache.curator.framework.CuratorFramework",
+            "org.apache.curator.framework.recipes.leader.LeaderLatch",
             "org.hatask.*",
             "org.hatask.dispatch.*",
             "org.hatask.fence.JdbcFence",
