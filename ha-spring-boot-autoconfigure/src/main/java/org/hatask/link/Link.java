@@ -27,7 +27,7 @@ import org.slf4j.LoggerFactory;
  * {@link #close}: own calls that wait for an answer are then judged, calls of the peer go on and their answers are kept for a
  * while in {@link ServedCalls}, for the peer to ask.
  *
- * <p>Incoming messages are handled on the thread that reads the connection, which nothing here blocks, large frames also on one
+ * <p>Incoming messages are handled on the thread that reads the connection, which nothing here blocks, large calls also on one
  * of the links' own beside it; everything else may come from any thread.
  */
 final class Link {
@@ -65,7 +65,7 @@ final class Link {
     /** Of the large frame that is coming; belongs to the thread that reads. */
     private final MessageAssembler parts = new MessageAssembler();
 
-    /** Whether a large frame is looked at on a thread of the links' own. */
+    /** Whether a large call is looked at on a thread of the links' own. */
     private final AtomicBoolean aside = new AtomicBoolean();
 
     private volatile long lastReceivedNanos;
@@ -333,11 +333,12 @@ final class Link {
     }
 
     /**
-     * To read the values of a large frame takes milliseconds, in which the thread that reads the connection shall go on. If it
-     * is already ahead by a frame it does not: what comes faster than it is read must not pile up.
+     * To read the arguments of a large call takes milliseconds, in which the thread that reads the connection shall go on. If it
+     * is already ahead by a call it does not: what comes faster than it is read must not pile up. Answers are read by whoever
+     * waits for them.
      */
     private void handleAside(List<Frame> frames) throws MalformedFrameException {
-        if (!aside.compareAndSet(false, true)) {
+        if (!(frames.get(0) instanceof Frame.Call) || !aside.compareAndSet(false, true)) {
             handle(frames.get(0));
             return;
         }

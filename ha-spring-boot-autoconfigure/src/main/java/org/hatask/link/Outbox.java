@@ -173,10 +173,10 @@ final class Outbox {
 
     private @Nullable ByteBuffer next() {
         List<byte[]> frames = new ArrayList<>();
+        int length = 0;
         CompletableFuture<Void> done = null;
         synchronized (queue) {
             int room = large.isEmpty() ? BATCH : BATCH / 2;
-            int length = 0;
             for (Item item = queue.peek(); item != null; item = queue.peek()) {
                 if (length > 0 && length + item.frame().length > room) {
                     break;
@@ -191,6 +191,7 @@ final class Outbox {
             byte[] part = nextPart();
             if (part != null) {
                 frames.add(part);
+                length += part.length;
             }
             if (frames.isEmpty()) {
                 busy = false;
@@ -201,8 +202,7 @@ final class Outbox {
             done.complete(null);
             return null;
         }
-        return sealer.seal(
-                frames, frames.stream().mapToInt(frame -> frame.length).sum());
+        return sealer.seal(frames, length);
     }
 
     /** Whether anybody still waits for its call, if it is one, which the socket then may have taken. */
