@@ -78,7 +78,12 @@ final class FairPool {
             }
         }
         for (Work other : next.subList(Math.min(1, next.size()), next.size())) {
-            threads.execute(() -> goOn(other));
+            try {
+                threads.execute(() -> goOn(other));
+            } catch (RejectedExecutionException e) {
+                // Closed since: like what waited then, it learns so by being run.
+                other.body().run();
+            }
         }
         return next.isEmpty() ? null : next.get(0);
     }
