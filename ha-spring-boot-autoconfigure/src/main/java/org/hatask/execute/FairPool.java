@@ -13,20 +13,30 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * Threads that the tasks of a node share so that one that takes long keeps no other from being executed. What a task has no
- * place for waits in a queue of its own; who has ended goes on with the next that waits, each task in turn. The lock guards
- * queues and places.
+ * Threads that the tasks of a node share so that one that takes long keeps no other from being executed. All that comes waits in
+ * a queue of its task; who has ended goes on with the next that may begin, each task in turn.
+ *
+ * <p>To wake a thread costs more than most of what else a short call needs. So one at most is on its way at a time: it takes what
+ * may begin next, and before it executes that it wakes another one if there is more. Under load those that are awake
+ * anyway find most of the work.
+ *
+ * <p>The lock guards queues, places and who is on its way.
  */
 final class FairPool {
 
+    private static final Logger log = LoggerFactory.getLogger(FairPool.class);
+
     private final Shares places;
-    private final Map<String, Queue<Work>> waiting = new LinkedHashMap<>();
+    private final Map<String, Queue<Runnable>> waiting = new LinkedHashMap<>();
     private volatile int waits;
+    private boolean waking;
     private boolean closed;
 
-    /** As many as there are places, and for a moment one more while another gives its place back. */
+    /** As many as there are places, and for a moment one more that finds nothing to do. */
     private final ThreadPoolExecutor threads;
 
     private record Work(String task, Runnable body) {}
@@ -39,66 +49,83 @@ final class FairPool {
     }
 
     /**
-     * Executes it now or later.
+     * Executes it, as soon as its task may have a thread.
      *
      * @param body throws nothing
      * @throws RejectedExecutionException when the pool is closed
      */
     void execute(String task, Runnable body) {
-        Work work = new Work(task, body);
         synchronized (waiting) {
             if (closed) {
                 throw new RejectedExecutionException("closed");
             }
-            if (!places.take(task)) {
-                waiting.computeIfAbsent(task, name -> new ArrayDeque<>()).add(work);
-                waits++;
+            waiting.computeIfAbsent(task, name -> new ArrayDeque<>()).add(body);
+            waits++;
+            if (waking || !places.hasRoom(task)) {
                 return;
             }
+            waking = true;
         }
-        threads.execute(() -> goOn(work));
+        wake();
     }
 
-    private void goOn(Work first) {
-        for (Work work = first; work != null; work = after(work)) {
+    private void wake() {
+        try {
+            threads.execute(this::work);
+        } catch (RejectedExecutionException e) {
+            log.trace("closed: what waits is handed back");
+        } catch (OutOfMemoryError e) {
+            synchronized (waiting) {
+                waking = false;
+            }
+            log.error("There is no thread for tasks that could begin: they wait for one that has it", e);
+        }
+    }
+
+    private void work() {
+        for (Work work = next(null); work != null; work = next(work)) {
             work.body().run();
             // What a task leaves behind is not for the next one.
             Thread.interrupted();
         }
     }
 
-    /** Gives the place back; what that makes room for begins, one of them here. */
-    private @Nullable Work after(Work done) {
-        List<Work> next = List.of();
+    /** What this thread executes after that, whose place it gives back. */
+    private @Nullable Work next(@Nullable Work done) {
+        Work next;
+        boolean wake;
         synchronized (waiting) {
-            places.giveBack(done.task());
-            for (Work work = poll(); work != null; work = poll()) {
-                next = next.isEmpty() ? new ArrayList<>() : next;
-                next.add(work);
+            if (done == null) {
+                waking = false;
+            } else {
+                places.giveBack(done.task());
             }
+            next = poll();
+            wake = next != null && !waking && mayAnyBegin();
+            waking |= wake;
         }
-        for (Work other : next.subList(Math.min(1, next.size()), next.size())) {
-            try {
-                threads.execute(() -> goOn(other));
-            } catch (RejectedExecutionException e) {
-                // Closed since: like what waited then, it learns so by being run.
-                other.body().run();
-            }
+        if (wake) {
+            wake();
         }
-        return next.isEmpty() ? null : next.get(0);
+        return next;
     }
 
     /** Takes a place for the next that waits and may have one; its task then is the last in turn. */
     private @Nullable Work poll() {
-        for (Iterator<Map.Entry<String, Queue<Work>>> each = waiting.entrySet().iterator(); each.hasNext(); ) {
-            Map.Entry<String, Queue<Work>> entry = each.next();
-            if (places.take(entry.getKey())) {
-                Queue<Work> queue = entry.getValue();
-                each.remove();
-                Work work = queue.remove();
+        for (Iterator<Map.Entry<String, Queue<Runnable>>> each =
+                        waiting.entrySet().iterator();
+                each.hasNext(); ) {
+            Map.Entry<String, Queue<Runnable>> entry = each.next();
+            String task = entry.getKey();
+            if (places.take(task)) {
+                Queue<Runnable> queue = entry.getValue();
+                Work work = new Work(task, queue.remove());
                 waits--;
-                if (!queue.isEmpty()) {
-                    waiting.put(work.task(), queue);
+                if (queue.isEmpty() || waiting.size() > 1) {
+                    each.remove();
+                    if (!queue.isEmpty()) {
+                        waiting.put(task, queue);
+                    }
                 }
                 return work;
             }
@@ -106,7 +133,16 @@ final class FairPool {
         return null;
     }
 
-    /** How many wait for a place. */
+    private boolean mayAnyBegin() {
+        for (String task : waiting.keySet()) {
+            if (places.hasRoom(task)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** How many wait for a thread. */
     int waiting() {
         return waits;
     }
@@ -116,7 +152,7 @@ final class FairPool {
         List<Runnable> left = new ArrayList<>();
         synchronized (waiting) {
             closed = true;
-            waiting.values().forEach(queue -> queue.forEach(work -> left.add(work.body())));
+            waiting.values().forEach(left::addAll);
             waiting.clear();
             waits = 0;
         }

@@ -21,14 +21,19 @@ final class Shares {
 
     /** Whether the task gets another place; it has to {@link #giveBack} that. */
     synchronized boolean take(String task) {
-        int own = taken.getOrDefault(task, 0);
-        long others = sum - own;
-        if (own >= (all - others + 1) / 2) {
+        if (!hasRoom(task)) {
             return false;
         }
-        taken.put(task, own + 1);
+        taken.merge(task, 1, Integer::sum);
         sum++;
         return true;
+    }
+
+    /** Whether the task would get another place now. */
+    synchronized boolean hasRoom(String task) {
+        int own = of(task);
+        long others = sum - own;
+        return own < (all - others + 1) / 2;
     }
 
     synchronized void giveBack(String task) {

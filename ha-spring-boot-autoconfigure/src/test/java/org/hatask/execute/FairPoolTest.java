@@ -8,6 +8,8 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
@@ -44,11 +46,14 @@ class FairPoolTest {
         CountDownLatch leaveFirst = new CountDownLatch(1);
         pool.execute("a", () -> hold(leaveFirst));
         // With these all four places are taken.
-        List.of("a", "b", "c").forEach(task -> pool.execute(task, this::hold));
+        for (String task : List.of("a", "b", "c")) {
+            await().atMost(LONG).until(() -> pool.waiting() == 0);
+            pool.execute(task, this::hold);
+        }
         for (String number : List.of("1", "2")) {
             List.of("b", "c", "d").forEach(task -> pool.execute(task, () -> done.add(task + number)));
         }
-        assertThat(pool.waiting()).isEqualTo(6);
+        await().atMost(LONG).until(() -> pool.waiting() == 6);
 
         leaveFirst.countDown();
 
@@ -94,9 +99,69 @@ class FairPoolTest {
         assertThat(done).containsOnly("false");
     }
 
+    /** Here a wake-up too few or a thread that ends too early leaves something waiting for ever. */
+    @Test
+    void whateverComesWhenThreadsAreAboutToRestIsExecuted() throws InterruptedException {
+        for (int i = 0; i < 5000; i++) {
+            CountDownLatch all = new CountDownLatch(12);
+            for (int j = 0; j < 4; j++) {
+                List.of("a", "b", "c").forEach(task -> pool.execute(task, all::countDown));
+            }
+            assertThat(all.await(10, TimeUnit.SECONDS)).isTrue();
+        }
+        assertThat(pool.waiting()).isZero();
+    }
+
+    @Test
+    void oneThatTakesLongKeepsNoOtherThatCameWithItFromBeginning() throws InterruptedException {
+        for (int i = 0; i < 2000; i++) {
+            CountDownLatch begun = new CountDownLatch(3);
+            CountDownLatch go = new CountDownLatch(1);
+            for (String task : List.of("a", "b", "c")) {
+                pool.execute(task, () -> {
+                    begun.countDown();
+                    hold(go);
+                });
+            }
+            assertThat(begun.await(10, TimeUnit.SECONDS)).isTrue();
+            go.countDown();
+        }
+    }
+
+    @Test
+    void closedAtAnyMomentItExecutesOrHandsBackEachThatItTook() throws InterruptedException {
+        for (int i = 0; i < 500; i++) {
+            FairPool closing = new FairPool(2, Executors.defaultThreadFactory());
+            AtomicInteger executed = new AtomicInteger();
+            AtomicInteger taken = new AtomicInteger();
+            CountDownLatch enough = new CountDownLatch(i % 50);
+            Thread sender = new Thread(() -> {
+                try {
+                    while (true) {
+                        closing.execute("task" + taken.get() % 3, executed::incrementAndGet);
+                        taken.incrementAndGet();
+                        enough.countDown();
+                    }
+                } catch (RejectedExecutionException e) {
+                    done.add("refused");
+                }
+            });
+            sender.start();
+            enough.await();
+            int left = closing.close().size();
+            sender.join();
+            await().atMost(LONG)
+                    .pollDelay(Duration.ZERO)
+                    .pollInterval(Duration.ofMillis(1))
+                    .until(() -> executed.get() + left == taken.get());
+        }
+        assertThat(done).hasSize(500);
+    }
+
     @Test
     void aClosedPoolHandsBackWhatWaits() {
         List.of("a", "a", "a").forEach(task -> pool.execute(task, this::hold));
+        await().atMost(LONG).until(() -> pool.waiting() == 1);
 
         List<Runnable> left = pool.close();
 
