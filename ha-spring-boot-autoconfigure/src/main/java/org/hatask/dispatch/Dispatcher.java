@@ -265,7 +265,7 @@ public final class Dispatcher implements AutoCloseable {
             }
             return local != null
                     ? executor.runInPlace(tried.attempt(), local.get())
-                    : executor.submit(tried.attempt(), arguments);
+                    : executor.submit(tried.attempt(), () -> arguments);
         }
 
         private void answered(

@@ -10,6 +10,7 @@ import org.hatask.dispatch.RetryPolicy;
 import org.hatask.execute.ArgumentCodec;
 import org.hatask.execute.CodecException;
 import org.hatask.execute.Outcome;
+import org.hatask.execute.Refusal;
 import org.hatask.execute.TaskDefinition;
 import org.jspecify.annotations.Nullable;
 
@@ -44,6 +45,9 @@ final class AttemptEnds {
         }
         if (outcome instanceof Outcome.Failed failed) {
             return failed(task, failed);
+        }
+        if (outcome instanceof Outcome.Refused refused && refused.refusal() == Refusal.BAD_ARGUMENTS) {
+            return record -> record.parked(store.now(), refused.message());
         }
         if (outcome instanceof Outcome.Refused refused) {
             Duration pause = refused.comeBackAfter().compareTo(SHORTEST_REFUSAL) > 0

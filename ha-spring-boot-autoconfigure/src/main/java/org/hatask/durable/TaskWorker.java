@@ -30,7 +30,6 @@ import org.hatask.cluster.Mastership;
 import org.hatask.cluster.Node;
 import org.hatask.execute.ArgumentCodec;
 import org.hatask.execute.Attempt;
-import org.hatask.execute.CodecException;
 import org.hatask.execute.Outcome;
 import org.hatask.execute.TaskDefinition;
 import org.hatask.execute.TaskExecutor;
@@ -406,24 +405,13 @@ final class TaskWorker {
             settle(held, record -> record.givenBack(store.now().plus(settings.pollInterval())));
             return;
         }
-        @Nullable Object[] arguments;
-        try {
-            arguments = codec.readArguments(task, held.record().arguments().getBytes(StandardCharsets.UTF_8));
-        } catch (CodecException e) {
-            settle(held, record -> record.parked(store.now(), String.valueOf(e.getMessage())));
-            return;
-        } catch (RuntimeException | Error e) {
-            // Types of the application have code of their own.
-            settle(held, record -> record.parked(store.now(), "Its arguments cannot be read: " + e.getClass()));
-            return;
-        }
         if (begun) {
-            execute(held, arguments, epoch);
+            execute(held, epoch);
             return;
         }
         starts.change(held, record -> startedInTime(record, epoch)).whenComplete((written, error) -> {
             if (error == null && written && held.record().state() == TaskState.RUNNING) {
-                execute(held, arguments, epoch);
+                execute(held, epoch);
                 return;
             }
             if (error != null || !written) {
@@ -443,7 +431,7 @@ final class TaskWorker {
     }
 
     /** The record says that it runs, and now it does, unless that took so long that it must not. */
-    private void execute(Held held, @Nullable Object[] arguments, long epoch) {
+    private void execute(Held held, long epoch) {
         TaskRecord record = held.record();
         if (!lease.isHeldBy(held.worker()) || record.cancelRequested()) {
             settleAndGoOn(held, now -> now.givenBack(store.now()));
@@ -465,7 +453,10 @@ final class TaskWorker {
         }
         CompletableFuture<Outcome> outcome;
         try {
-            outcome = executor.submit(attempt, arguments, new AttemptJournal(held, writer, store, codec));
+            outcome = executor.submit(
+                    attempt,
+                    () -> codec.readArguments(task, record.arguments().getBytes(StandardCharsets.UTF_8)),
+                    new AttemptJournal(held, writer, store, codec));
         } catch (RuntimeException | Error e) {
             log.error("Task {} could not be handed to the executor", held, e);
             settleAndGoOn(held, now -> now.givenBack(store.now()));

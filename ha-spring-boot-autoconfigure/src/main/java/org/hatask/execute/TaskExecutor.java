@@ -113,8 +113,12 @@ public final class TaskExecutor implements AutoCloseable {
         return threads;
     }
 
-    /** Runs the attempt on a thread of the pool. The future completes with what became of it, never exceptionally. */
-    public CompletableFuture<Outcome> submit(Attempt attempt, @Nullable Object[] arguments) {
+    /**
+     * Runs the attempt on a thread of the pool. The future completes with what became of it, never exceptionally.
+     *
+     * @param arguments reads them, as part of the execution: the application's types may take long, block and fail there
+     */
+    public CompletableFuture<Outcome> submit(Attempt attempt, Supplier<@Nullable Object[]> arguments) {
         return submit(attempt, arguments, null);
     }
 
@@ -123,7 +127,8 @@ public final class TaskExecutor implements AutoCloseable {
      *
      * @param journal where it writes what it says of itself; null when the task is not durable
      */
-    public CompletableFuture<Outcome> submit(Attempt attempt, @Nullable Object[] arguments, @Nullable Journal journal) {
+    public CompletableFuture<Outcome> submit(
+            Attempt attempt, Supplier<@Nullable Object[]> arguments, @Nullable Journal journal) {
         RunningAttempt entry = enter(attempt, journal);
         Outcome.Refused refused = admit(attempt);
         if (refused != null) {
@@ -141,7 +146,7 @@ public final class TaskExecutor implements AutoCloseable {
             admitted.giveBack(task);
         });
         try {
-            pool.execute(task, () -> run(entry, () -> invoker.invoke(attempt.task(), arguments), outcome));
+            pool.execute(task, () -> readAndRun(entry, arguments, outcome));
         } catch (RejectedExecutionException e) {
             admitted.giveBack(task);
             return refuseAsBusy(entry, pace);
@@ -183,7 +188,10 @@ public final class TaskExecutor implements AutoCloseable {
      */
     public CompletableFuture<Outcome> runInPlace(Attempt attempt, Callable<@Nullable Object> body) {
         CompletableFuture<Outcome> outcome = new CompletableFuture<>();
-        run(enter(attempt, null), body, outcome);
+        RunningAttempt entry = enter(attempt, null);
+        if (begins(entry, outcome)) {
+            run(entry, body, outcome);
+        }
         return outcome;
     }
 
@@ -193,14 +201,49 @@ public final class TaskExecutor implements AutoCloseable {
         return entry;
     }
 
-    private void run(RunningAttempt entry, Callable<@Nullable Object> body, CompletableFuture<Outcome> outcome) {
-        Attempt attempt = entry.details();
-        Outcome.Refused refused = admit(attempt);
-        if (refused != null || !entry.begin()) {
-            running.remove(entry);
-            outcome.complete(refused != null ? refused : notStarted(entry));
+    private boolean begins(RunningAttempt entry, CompletableFuture<Outcome> outcome) {
+        Outcome.Refused refused = admit(entry.details());
+        if (refused == null && entry.begin()) {
+            return true;
+        }
+        running.remove(entry);
+        outcome.complete(refused != null ? refused : notStarted(entry));
+        return false;
+    }
+
+    private void readAndRun(
+            RunningAttempt entry, Supplier<@Nullable Object[]> arguments, CompletableFuture<Outcome> outcome) {
+        if (!begins(entry, outcome)) {
             return;
         }
+        @Nullable Object[] read;
+        try {
+            read = arguments.get();
+        } catch (RuntimeException | Error e) {
+            entry.end();
+            running.remove(entry);
+            outcome.complete(entry.stopped() == null ? unreadable(entry, e) : notStarted(entry));
+            return;
+        }
+        run(entry, () -> invoker.invoke(entry.details().task(), read), outcome);
+    }
+
+    private static Outcome unreadable(RunningAttempt entry, Throwable e) {
+        if (e instanceof CodecException) {
+            return new Outcome.Refused(Refusal.BAD_ARGUMENTS, String.valueOf(e.getMessage()));
+        }
+        Attempt attempt = entry.details();
+        log.error(
+                "The arguments of task {} of node {} cannot be read: a class of theirs fails. The call fails with that",
+                attempt,
+                attempt.callerNode(),
+                e);
+        return new Outcome.Refused(
+                Refusal.BAD_ARGUMENTS, "reading them ended with " + e.getClass().getName());
+    }
+
+    private void run(RunningAttempt entry, Callable<@Nullable Object> body, CompletableFuture<Outcome> outcome) {
+        Attempt attempt = entry.details();
         TaskObserver.Run observed = observer.begun(attempt, origin(entry));
         Object result;
         try {

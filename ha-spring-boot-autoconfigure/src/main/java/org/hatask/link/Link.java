@@ -8,7 +8,6 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -27,8 +26,8 @@ import org.slf4j.LoggerFactory;
  * {@link #close}: own calls that wait for an answer are then judged, calls of the peer go on and their answers are kept for a
  * while in {@link ServedCalls}, for the peer to ask.
  *
- * <p>Incoming messages are handled on the thread that reads the connection, which nothing here blocks, large calls also on one
- * of the links' own beside it; everything else may come from any thread.
+ * <p>Incoming messages are handled on the thread that reads the connection, which nothing here blocks; everything else may come from
+ * any thread.
  */
 final class Link {
 
@@ -47,7 +46,6 @@ final class Link {
     private final boolean dialled;
     private final Wire wire;
     private final Outbox outbox;
-    private final Executor writer;
     private final Sealing.Opener opener;
     private final LinkSettings settings;
     private final ArgumentCodec codec;
@@ -64,9 +62,6 @@ final class Link {
 
     /** Of the large frame that is coming; belongs to the thread that reads. */
     private final MessageAssembler parts = new MessageAssembler();
-
-    /** Whether a large call is looked at on a thread of the links' own. */
-    private final AtomicBoolean aside = new AtomicBoolean();
 
     private volatile long lastReceivedNanos;
     private volatile long lastUsedNanos;
@@ -122,7 +117,6 @@ final class Link {
         this.served = served;
         this.listener = listener;
         this.nanoTime = nanoTime;
-        this.writer = writer;
         this.outbox = new Outbox(wire, new Sealing.Sealer(session.sendKey()), withParts, writer, problem -> {
             log.debug("Sending to {}: {}", peer.nodeId(), problem.toString());
             close(CloseCode.GOING_AWAY, "the connection to " + peer.nodeId() + " broke");
@@ -328,30 +322,7 @@ final class Link {
             if (frames.size() != 1 || frames.get(0) instanceof Frame.Part) {
                 throw new MalformedFrameException("parts that are not one frame");
             }
-            handleAside(frames);
-        }
-    }
-
-    /**
-     * To read the arguments of a large call takes milliseconds, in which the thread that reads the connection shall go on. If it
-     * is already ahead by a call it does not: what comes faster than it is read must not pile up. Answers are read by whoever
-     * waits for them.
-     */
-    private void handleAside(List<Frame> frames) throws MalformedFrameException {
-        if (!(frames.get(0) instanceof Frame.Call) || !aside.compareAndSet(false, true)) {
             handle(frames.get(0));
-            return;
-        }
-        try {
-            writer.execute(() -> {
-                try {
-                    received(frames);
-                } finally {
-                    aside.set(false);
-                }
-            });
-        } catch (RejectedExecutionException e) {
-            log.trace("this node is stopping");
         }
     }
 

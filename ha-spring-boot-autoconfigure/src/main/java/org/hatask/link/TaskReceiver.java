@@ -22,7 +22,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Admits calls of other nodes and hands them to the executor. Only a task of the registry with the very same signature is
- * ever looked at, and its arguments are decoded only then. Stateless, runs on the thread that reads the link.
+ * ever looked at, and its arguments are decoded only when it is executed. Stateless, runs on the thread that reads the link.
  */
 public final class TaskReceiver {
 
@@ -75,34 +75,13 @@ public final class TaskReceiver {
             answer.accept(refused(call, Refusal.TOO_LATE, "its time was over when it arrived"));
             return;
         }
-        @Nullable Object[] arguments;
-        try {
-            arguments = codec.readArguments(task, call.arguments());
-        } catch (CodecException e) {
-            answer.accept(refused(call, Refusal.BAD_ARGUMENTS, String.valueOf(e.getMessage())));
-            return;
-        } catch (Error e) {
-            // From the code of a parameter's type. Beyond here it would cost the link, and all calls over it.
-            log.error(
-                    "The arguments of task {} {}#{} of node {} cannot be read: a class of theirs fails. The call fails with that",
-                    call.task(),
-                    call.taskId(),
-                    call.attempt(),
-                    callerNode,
-                    e);
-            answer.accept(refused(
-                    call,
-                    Refusal.BAD_ARGUMENTS,
-                    "reading them ended with " + e.getClass().getName()));
-            return;
-        }
         long deadline =
                 System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(Math.min(call.remainingMillis(), LONGEST_MILLIS));
         Attempt attempt = new Attempt(
                 task, call.taskId(), call.attempt(), call.epoch(), deadline, callerNode, Trace.of(call.headers()));
         CompletableFuture<Outcome> running;
         try {
-            running = executor.submit(attempt, arguments);
+            running = executor.submit(attempt, () -> codec.readArguments(task, call.arguments()));
         } catch (RuntimeException | Error e) {
             // Whether it began is not known.
             running = CompletableFuture.failedFuture(e);

@@ -16,6 +16,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import org.hatask.HaTask;
 import org.hatask.Role;
 import org.hatask.StaleEpochException;
@@ -149,7 +150,7 @@ class TaskExecutorTest {
 
     @Test
     void aTaskRunsWithItsContext() {
-        assertThat(executor.submit(attempt("context"), new Object[0]))
+        assertThat(executor.submit(attempt("context"), () -> new Object[0]))
                 .succeedsWithin(LONG)
                 .isEqualTo(new Outcome.Succeeded("bean.context t1#1 for n7 OptionalLong.empty"));
         assertThat(TaskContext.find()).isEmpty();
@@ -181,11 +182,11 @@ class TaskExecutorTest {
 
     @Test
     void aFullQueueRefusesInsteadOfGrowing() throws InterruptedException {
-        CompletableFuture<Outcome> running = executor.submit(attempt("hold"), new Object[] {"a"});
+        CompletableFuture<Outcome> running = executor.submit(attempt("hold"), () -> new Object[] {"a"});
         desk.entered.await();
-        CompletableFuture<Outcome> waiting = executor.submit(attempt("hold"), new Object[] {"b"});
+        CompletableFuture<Outcome> waiting = executor.submit(attempt("hold"), () -> new Object[] {"b"});
 
-        assertRefused(executor.submit(attempt("hold"), new Object[] {"c"}), Refusal.BUSY);
+        assertRefused(executor.submit(attempt("hold"), () -> new Object[] {"c"}), Refusal.BUSY);
 
         desk.leave.countDown();
         assertThat(running).succeedsWithin(LONG).isEqualTo(new Outcome.Succeeded("a"));
@@ -194,12 +195,12 @@ class TaskExecutorTest {
 
     @Test
     void aTaskThatFillsItsThreadsAndItsQueueKeepsNoOtherFromBeingExecuted() throws InterruptedException {
-        executor.submit(attempt("hold"), new Object[] {"a"});
+        executor.submit(attempt("hold"), () -> new Object[] {"a"});
         desk.entered.await();
-        CompletableFuture<Outcome> waiting = executor.submit(attempt("hold"), new Object[] {"b"});
+        CompletableFuture<Outcome> waiting = executor.submit(attempt("hold"), () -> new Object[] {"b"});
 
         for (int i = 0; i < 10; i++) {
-            assertThat(executor.submit(attempt("context"), new Object[0]))
+            assertThat(executor.submit(attempt("context"), () -> new Object[0]))
                     .succeedsWithin(LONG)
                     .isInstanceOf(Outcome.Succeeded.class);
         }
@@ -209,11 +210,11 @@ class TaskExecutorTest {
 
     @Test
     void aBusyNodeSaysWhenToComeBack() throws InterruptedException {
-        executor.submit(attempt("hold"), new Object[] {"a"});
+        executor.submit(attempt("hold"), () -> new Object[] {"a"});
         desk.entered.await();
-        executor.submit(attempt("hold"), new Object[] {"b"});
+        executor.submit(attempt("hold"), () -> new Object[] {"b"});
 
-        assertThat(executor.submit(attempt("hold"), new Object[] {"c"}))
+        assertThat(executor.submit(attempt("hold"), () -> new Object[] {"c"}))
                 .succeedsWithin(LONG)
                 .isInstanceOfSatisfying(Outcome.Refused.class, refused -> assertThat(refused.comeBackAfter())
                         .isBetween(BusyEstimate.SHORTEST, BusyEstimate.LONGEST));
@@ -222,14 +223,15 @@ class TaskExecutorTest {
     @Test
     void futuresThatHoldNoThreadAreBoundedAllTheSame() {
         List<CompletableFuture<Outcome>> running = List.of(
-                executor.submit(attempt("later"), new Object[0]), executor.submit(attempt("later"), new Object[0]));
+                executor.submit(attempt("later"), () -> new Object[0]),
+                executor.submit(attempt("later"), () -> new Object[0]));
         await().atMost(LONG).until(() -> desk.futures.size() == 2);
 
-        assertRefused(executor.submit(attempt("later"), new Object[0]), Refusal.BUSY);
+        assertRefused(executor.submit(attempt("later"), () -> new Object[0]), Refusal.BUSY);
 
         desk.futures.forEach(future -> future.complete("x"));
         assertThat(running).allSatisfy(outcome -> assertThat(outcome).succeedsWithin(LONG));
-        assertThat(executor.submit(attempt("context"), new Object[0]))
+        assertThat(executor.submit(attempt("context"), () -> new Object[0]))
                 .succeedsWithin(LONG)
                 .isInstanceOf(Outcome.Succeeded.class);
     }
@@ -237,7 +239,7 @@ class TaskExecutorTest {
     @Test
     void anOverdueTaskIsInterruptedAndItsOutcomeUnknown() {
         CompletableFuture<Outcome> outcome =
-                executor.submit(attempt("hold", Duration.ofSeconds(1), 0), new Object[] {"a"});
+                executor.submit(attempt("hold", Duration.ofSeconds(1), 0), () -> new Object[] {"a"});
 
         assertThat(outcome).succeedsWithin(LONG).isInstanceOfSatisfying(Outcome.Unknown.class, unknown -> assertThat(
                         unknown.timedOut())
@@ -260,15 +262,59 @@ class TaskExecutorTest {
 
     @Test
     void whatComesTooLateIsNotStarted() {
-        assertRefused(executor.submit(attempt("context", Duration.ZERO, 0), new Object[0]), Refusal.TOO_LATE);
+        assertRefused(executor.submit(attempt("context", Duration.ZERO, 0), () -> new Object[0]), Refusal.TOO_LATE);
+    }
+
+    @Test
+    void whatHasArgumentsThatCannotBeReadIsNotStarted() {
+        assertThat(executor.submit(attempt("hold"), () -> {
+                    throw new CodecException("argument 1 does not fit", new IllegalArgumentException());
+                }))
+                .succeedsWithin(LONG)
+                .isEqualTo(new Outcome.Refused(Refusal.BAD_ARGUMENTS, "argument 1 does not fit"));
+        assertThat(executor.submit(attempt("hold"), () -> {
+                    throw new NoClassDefFoundError("of the application");
+                }))
+                .succeedsWithin(LONG)
+                .isEqualTo(new Outcome.Refused(
+                        Refusal.BAD_ARGUMENTS, "reading them ended with java.lang.NoClassDefFoundError"));
+
+        assertThat(executor.inFlight()).isZero();
+        assertThat(executor.submit(attempt("context"), () -> new Object[0])).succeedsWithin(LONG);
+    }
+
+    @Test
+    void argumentsThatTakeTheirTimeToBeReadHoldUpNoOtherTaskAndEndWithTheirOwn() {
+        CompletableFuture<Outcome> slow = executor.submit(attempt("hold"), () -> {
+            try {
+                new CountDownLatch(1).await();
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+            return new Object[0];
+        });
+
+        assertThat(executor.submit(attempt("context"), () -> new Object[0])).succeedsWithin(LONG);
+        assertThat(slow).isNotDone();
+        executor.cancel("t1", 1, "test");
+
+        assertThat(slow).succeedsWithin(LONG).isInstanceOf(Outcome.Cancelled.class);
+        assertThat(desk.entered.getCount()).isOne();
+        assertThat(executor.submit(attempt("hold", Duration.ofMillis(100), 0), () -> {
+                    LockSupport.parkNanos(LONG.toNanos());
+                    throw new IllegalStateException("interrupted");
+                }))
+                .succeedsWithin(LONG)
+                .isInstanceOfSatisfying(Outcome.Refused.class, refused -> assertThat(refused.refusal())
+                        .isEqualTo(Refusal.TOO_LATE));
     }
 
     @Test
     void whatWaitedTooLongInTheQueueIsNotStarted() throws InterruptedException {
-        executor.submit(attempt("hold"), new Object[] {"a"});
+        executor.submit(attempt("hold"), () -> new Object[] {"a"});
         desk.entered.await();
         Attempt late = attempt("hold", Duration.ofMillis(200), 0);
-        CompletableFuture<Outcome> waiting = executor.submit(late, new Object[] {"b"});
+        CompletableFuture<Outcome> waiting = executor.submit(late, () -> new Object[] {"b"});
         await().until(() -> System.nanoTime() - late.deadlineNanos() > 0);
 
         desk.leave.countDown();
@@ -278,7 +324,7 @@ class TaskExecutorTest {
 
     @Test
     void aCallerThatGivesUpInterruptsTheTask() throws InterruptedException {
-        CompletableFuture<Outcome> outcome = executor.submit(attempt("hold"), new Object[] {"a"});
+        CompletableFuture<Outcome> outcome = executor.submit(attempt("hold"), () -> new Object[] {"a"});
         desk.entered.await();
 
         executor.cancel("t1", 1, "test");
@@ -289,10 +335,10 @@ class TaskExecutorTest {
 
     @Test
     void aTaskWhoseCallerHasLeftIsInterruptedAndWhatWaitsForItIsNotStarted() throws InterruptedException {
-        CompletableFuture<Outcome> running = executor.submit(attempt("hold"), new Object[] {"a"});
+        CompletableFuture<Outcome> running = executor.submit(attempt("hold"), () -> new Object[] {"a"});
         desk.entered.await();
         Attempt other = new Attempt(Tasks.of(Desk.class, "hold"), "t2", 1, 0, System.nanoTime() + LONG.toNanos(), "n7");
-        CompletableFuture<Outcome> waiting = executor.submit(other, new Object[] {"b"});
+        CompletableFuture<Outcome> waiting = executor.submit(other, () -> new Object[] {"b"});
 
         executor.callerGone(attempt -> attempt.callerNode().equals("n8"));
         assertThat(desk.interrupted).isFalse();
@@ -374,12 +420,12 @@ class TaskExecutorTest {
     @Test
     void aTaskOfTheMasterNeedsTheMastershipOfItsEpoch() {
         desk.leave.countDown();
-        assertRefused(executor.submit(attempt("master", LONG, 3), new Object[0]), Refusal.NOT_MASTER);
+        assertRefused(executor.submit(attempt("master", LONG, 3), () -> new Object[0]), Refusal.NOT_MASTER);
 
         heldEpoch.set(4);
         executor.admitMasterTasks(4);
-        assertRefused(executor.submit(attempt("master", LONG, 3), new Object[0]), Refusal.STALE_EPOCH);
-        assertThat(executor.submit(attempt("master", LONG, 4), new Object[0]))
+        assertRefused(executor.submit(attempt("master", LONG, 3), () -> new Object[0]), Refusal.STALE_EPOCH);
+        assertThat(executor.submit(attempt("master", LONG, 4), () -> new Object[0]))
                 .succeedsWithin(LONG)
                 .isEqualTo(new Outcome.Succeeded(4L));
     }
@@ -388,9 +434,9 @@ class TaskExecutorTest {
     void theMastershipIsCheckedAgainWhenTheTaskLeavesTheQueue() throws InterruptedException {
         heldEpoch.set(4);
         executor.admitMasterTasks(4);
-        executor.submit(attempt("master", LONG, 4), new Object[0]);
+        executor.submit(attempt("master", LONG, 4), () -> new Object[0]);
         desk.entered.await();
-        CompletableFuture<Outcome> waiting = executor.submit(attempt("master", LONG, 4), new Object[0]);
+        CompletableFuture<Outcome> waiting = executor.submit(attempt("master", LONG, 4), () -> new Object[0]);
 
         heldEpoch.set(0);
         desk.leave.countDown();
@@ -402,7 +448,7 @@ class TaskExecutorTest {
     void theEndOfTheMastershipInterruptsItsTasksAndNoOthers() throws InterruptedException {
         heldEpoch.set(4);
         executor.admitMasterTasks(4);
-        CompletableFuture<Outcome> outcome = executor.submit(attempt("master", LONG, 4), new Object[0]);
+        CompletableFuture<Outcome> outcome = executor.submit(attempt("master", LONG, 4), () -> new Object[0]);
         desk.entered.await();
 
         heldEpoch.set(0);
@@ -457,15 +503,15 @@ class TaskExecutorTest {
 
     @Test
     void aDrainingNodeFinishesWhatRunsAndRefusesTheRest() throws InterruptedException {
-        CompletableFuture<Outcome> running = executor.submit(attempt("hold"), new Object[] {"a"});
+        CompletableFuture<Outcome> running = executor.submit(attempt("hold"), () -> new Object[] {"a"});
         desk.entered.await();
-        CompletableFuture<Outcome> waiting = executor.submit(attempt("hold"), new Object[] {"b"});
+        CompletableFuture<Outcome> waiting = executor.submit(attempt("hold"), () -> new Object[] {"b"});
 
         executor.drain();
 
         assertThat(executor.awaitIdle(Duration.ofMillis(20))).isFalse();
         assertThat(executor.masterTasksEnded(Duration.ZERO).join()).isTrue();
-        assertRefused(executor.submit(attempt("hold"), new Object[] {"c"}), Refusal.DRAINING);
+        assertRefused(executor.submit(attempt("hold"), () -> new Object[] {"c"}), Refusal.DRAINING);
         desk.leave.countDown();
         assertThat(running).succeedsWithin(LONG).isEqualTo(new Outcome.Succeeded("a"));
         assertRefused(waiting, Refusal.DRAINING);
@@ -474,9 +520,9 @@ class TaskExecutorTest {
 
     @Test
     void closingInterruptsWhatRunsAndRefusesWhatWaits() throws InterruptedException {
-        CompletableFuture<Outcome> running = executor.submit(attempt("hold"), new Object[] {"a"});
+        CompletableFuture<Outcome> running = executor.submit(attempt("hold"), () -> new Object[] {"a"});
         desk.entered.await();
-        CompletableFuture<Outcome> waiting = executor.submit(attempt("hold"), new Object[] {"b"});
+        CompletableFuture<Outcome> waiting = executor.submit(attempt("hold"), () -> new Object[] {"b"});
 
         executor.close();
 
@@ -488,12 +534,12 @@ class TaskExecutorTest {
     void aNodeThatTakesNoTasksRefusesThem() {
         self = new Node("n1", "i1", self.uri(), NodeState.UP, true, false, 1, null, Instant.EPOCH);
 
-        assertRefused(executor.submit(attempt("context"), new Object[0]), Refusal.NOT_ACCEPTING);
+        assertRefused(executor.submit(attempt("context"), () -> new Object[0]), Refusal.NOT_ACCEPTING);
     }
 
     @Test
     void whatRunsIsListedOldestFirst() throws InterruptedException {
-        executor.submit(attempt("hold"), new Object[] {"a"});
+        executor.submit(attempt("hold"), () -> new Object[] {"a"});
         desk.entered.await();
 
         List<TaskExecutor.Running> running = executor.running();
@@ -515,7 +561,7 @@ class TaskExecutorTest {
         Attempt own =
                 new Attempt(Tasks.of(Desk.class, "context"), "t1", 1, 0, System.nanoTime() + LONG.toNanos(), "n1");
         executor.runInPlace(own, () -> "x").join();
-        executor.submit(attempt("context"), new Object[0]).join();
+        executor.submit(attempt("context"), () -> new Object[0]).join();
         executor.runInPlace(own, () -> {
                     throw new IllegalStateException("x");
                 })
@@ -541,7 +587,7 @@ class TaskExecutorTest {
 
     @Test
     void forAnObserverAnAttemptEndsWithTheFutureThatItReturns() {
-        executor.submit(attempt("later"), new Object[0]);
+        executor.submit(attempt("later"), () -> new Object[0]);
         await().until(() -> !desk.futures.isEmpty());
         assertThat(recorder.told).containsExactly("begun REMOTE on ha-task-");
 

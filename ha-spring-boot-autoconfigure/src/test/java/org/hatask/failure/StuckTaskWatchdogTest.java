@@ -93,7 +93,7 @@ class StuckTaskWatchdogTest {
         return executor.submit(
                 new Attempt(
                         task, method + "-1", 1, 0, nanos.get() + task.timeout().toNanos(), "n7"),
-                new Object[0]);
+                () -> new Object[0]);
     }
 
     private CompletableFuture<Outcome> begin(String method) {
