@@ -498,7 +498,6 @@ final class Link {
 
     private void end(CloseCode code, String reason) {
         outbox.close();
-        wire.close(code);
         for (Long id : pending.keySet()) {
             Call call = pending.remove(id);
             if (call != null) {
@@ -509,6 +508,8 @@ final class Link {
                                         : new Outcome.NotSent(reason));
             }
         }
+        // Who waits goes on sooner: nothing goes out or comes in any more either way.
+        wire.close(code);
     }
 
     private static String text(Duration duration) {
