@@ -297,45 +297,16 @@ public final class LinkTransport implements TaskTransport {
             if (ended.get()) {
                 return;
             }
-            try {
-                ClientTls secured = tls.get();
-                if (secured.required() && !"https".equals(target.uri().getScheme())) {
-                    handshakeFailed(
-                            "its address is without TLS, and ha.link.ssl.bundle is set here: set server.ssl there, too");
-                    return;
-                }
-                List<byte[]> current = keys.current();
-                if (current.isEmpty()) {
-                    fail("this node does not know the cluster's key yet", Failure.OTHER);
-                    return;
-                }
-                DiallingEndpoint created = new DiallingEndpoint(
-                        new Handshake.Dialler(current, cluster, self.get(), target),
-                        settings.maxMessageSize(),
-                        this::established,
-                        this::handshakeFailed);
-                endpoint = created;
-                String pass = Pass.create(current.get(0), cluster, Handshake.Peer.of(target));
-                // Should it be given up before it is open: then the endpoint knows, and closes it.
-                connect(created, secured, pass);
-            } catch (RuntimeException e) {
-                complain(e.toString());
-                fail(e.toString(), Failure.OTHER);
-            }
-        }
-
-        private void connect(DiallingEndpoint created, ClientTls secured, String pass) {
-            URI uri = linkUri(target.uri());
             synchronized (connectingLock) {
                 connecting = Thread.currentThread();
             }
             try {
+                URI uri = linkUri(target.uri());
                 if (peer.wasConnected()) {
+                    // Before all else: callers wait for it when a process has died.
                     client.knock(uri);
                 }
-                if (!ended.get()) {
-                    client.connect(uri, secured, pass, created);
-                }
+                connect(uri);
             } catch (Exception e) {
                 DialProblem problem = DialProblem.of(e, target);
                 if (!problem.expected()) {
@@ -346,6 +317,31 @@ public final class LinkTransport implements TaskTransport {
                 synchronized (connectingLock) {
                     connecting = null;
                 }
+            }
+        }
+
+        private void connect(URI uri) throws Exception {
+            ClientTls secured = tls.get();
+            if (secured.required() && !"https".equals(target.uri().getScheme())) {
+                handshakeFailed(
+                        "its address is without TLS, and ha.link.ssl.bundle is set here: set server.ssl there, too");
+                return;
+            }
+            List<byte[]> current = keys.current();
+            if (current.isEmpty()) {
+                fail("this node does not know the cluster's key yet", Failure.OTHER);
+                return;
+            }
+            DiallingEndpoint created = new DiallingEndpoint(
+                    new Handshake.Dialler(current, cluster, self.get(), target),
+                    settings.maxMessageSize(),
+                    this::established,
+                    this::handshakeFailed);
+            endpoint = created;
+            String pass = Pass.create(current.get(0), cluster, Handshake.Peer.of(target));
+            // Should it be given up before it is open: then the endpoint knows, and closes it.
+            if (!ended.get()) {
+                client.connect(uri, secured, pass, created);
             }
         }
 
