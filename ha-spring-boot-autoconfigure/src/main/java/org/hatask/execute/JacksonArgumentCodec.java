@@ -5,13 +5,13 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.exc.InputCoercionException;
 import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.core.util.ByteArrayBuilder;
 import com.fasterxml.jackson.databind.JavaType;
 import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.ObjectWriter;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.reflect.Constructor;
 import java.util.ArrayList;
@@ -59,7 +59,7 @@ public final class JacksonArgumentCodec implements ArgumentCodec {
     @Override
     public byte[] writeArguments(TaskDefinition task, @Nullable Object[] arguments) {
         List<ObjectWriter> writers = shapes(task).argumentWriters();
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream(256);
+        ByteArrayBuilder bytes = new ByteArrayBuilder(256);
         try (JsonGenerator generator = mapper.createGenerator(bytes)) {
             generator.writeStartArray();
             for (int i = 0; i < arguments.length; i++) {
