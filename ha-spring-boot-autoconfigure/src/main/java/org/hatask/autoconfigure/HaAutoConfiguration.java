@@ -242,7 +242,7 @@ public class HaAutoConfiguration {
         return new LinkClosing(dispatcher, transport);
     }
 
-    /** Depends on the node's life cycle, so that it starts after it and stops before it. */
+    /** Depends on the node's life cycle, so that it starts after it and stops before it; and the node leaves after its last word. */
     @Bean
     TaskManager haTaskManager(
             HaProperties properties,
@@ -255,8 +255,8 @@ public class HaAutoConfiguration {
             NodeHealth health,
             HaThreads threads,
             ClusterEvents events,
-            NodeLifecycle after) {
-        return new TaskManager(
+            NodeLifecycle node) {
+        TaskManager manager = new TaskManager(
                 SingletonSupplier.of(() -> store(beans)),
                 properties.durable().settings(executor.threads()),
                 new TaskManager.Parts(
@@ -268,6 +268,8 @@ public class HaAutoConfiguration {
                         health,
                         threads.callbacks(),
                         event -> threads.callbacks().execute(() -> events.taskReassigned(event))));
+        node.setBeforeLeaving(manager::finish);
+        return manager;
     }
 
     /** The store is made late, but must not be closed before the manager has written its last. */

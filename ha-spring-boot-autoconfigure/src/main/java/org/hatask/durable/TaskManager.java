@@ -33,7 +33,7 @@ import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
 /**
  * The task manager of this node: starts what durable tasks need once the node is about to join, if it has any, and ends it in
  * order. Started after the node's own life cycle, on which it depends, and so stopped before: then nothing new is taken, and
- * what runs ends with all other tasks. What is left is interrupted when it is closed.
+ * what runs ends with all other tasks. What is left is interrupted by {@link #finish()}, before the node leaves.
  */
 public final class TaskManager implements SmartLifecycle, AutoCloseable {
 
@@ -193,7 +193,18 @@ public final class TaskManager implements SmartLifecycle, AutoCloseable {
         return running != null;
     }
 
-    /** Interrupts what still runs, writes what became of it, and ends everything. */
+    /**
+     * Interrupts what still runs, and waits a little until the store knows of all that was in hand. While this node is a member,
+     * nobody takes it away.
+     */
+    public void finish() {
+        Running current = running;
+        if (current != null) {
+            current.worker().finish(STOP);
+        }
+    }
+
+    /** Finishes, and ends everything. */
     @Override
     public void close() {
         Running current = running;

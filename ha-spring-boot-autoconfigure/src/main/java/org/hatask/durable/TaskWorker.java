@@ -693,8 +693,8 @@ final class TaskWorker {
         unbegun.forEach(this::giveBack);
     }
 
-    /** Interrupts what still runs, writes what became of it, and gives the lease back last. */
-    void close(Duration atMost) {
+    /** Interrupts what still runs, and waits until what became of everything in hand is written. */
+    void finish(Duration atMost) {
         drain();
         long end = nanoTime.getAsLong() + atMost.toNanos();
         allInHand().forEach(held -> cancel(held, "the node stops"));
@@ -706,6 +706,13 @@ final class TaskWorker {
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             }
+        }
+    }
+
+    /** Finishes, and gives the lease back last. */
+    void close(Duration atMost) {
+        finish(atMost);
+        synchronized (lock) {
             closed = true;
             lock.notifyAll();
         }

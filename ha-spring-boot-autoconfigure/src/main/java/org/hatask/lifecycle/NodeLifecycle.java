@@ -21,7 +21,7 @@ import org.springframework.context.SmartLifecycle;
  * <p>The order of leaving makes an orderly stop invisible. First nobody sends new work here: the member record says so, the
  * links say so, and what still arrives is refused, which moves it elsewhere. Then the tasks of the master end, and only then
  * the mastership goes, so that no two masters' tasks overlap. Then everything else ends, and last the record goes, since the
- * links to a member that answers must stay.
+ * links to a member that answers must stay, and what a node has that is gone is taken from it.
  */
 public final class NodeLifecycle implements SmartLifecycle {
 
@@ -39,6 +39,7 @@ public final class NodeLifecycle implements SmartLifecycle {
     private final TaskExecutor executor;
     private final LinkTransport transport;
     private final Duration drainTimeout;
+    private volatile Runnable beforeLeaving = () -> {};
     private volatile boolean running;
 
     /**
@@ -64,6 +65,15 @@ public final class NodeLifecycle implements SmartLifecycle {
         this.executor = executor;
         this.transport = transport;
         this.drainTimeout = drainTimeout;
+    }
+
+    /**
+     * Sets what else has to end before this node is no member any more: others then take from it what it still has.
+     *
+     * @param end called at the stop, when the tasks have ended or their time is over; must not take long
+     */
+    public void setBeforeLeaving(Runnable end) {
+        beforeLeaving = end;
     }
 
     @Override
@@ -96,6 +106,7 @@ public final class NodeLifecycle implements SmartLifecycle {
                     drainTimeout,
                     executor.running());
         }
+        beforeLeaving.run();
         membership.leave();
         running = false;
         log.info(
