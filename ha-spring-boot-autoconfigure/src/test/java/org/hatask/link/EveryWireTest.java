@@ -23,8 +23,10 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.hatask.RawHttp;
 import org.hatask.cluster.Node;
+import org.hatask.execute.Attempt;
 import org.hatask.execute.Outcome;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -163,6 +165,50 @@ class EveryWireTest {
         String large = "x".repeat(3_000_000);
 
         assertThat(call(b.transport, caller, large)).isEqualTo(new Outcome.Succeeded(large));
+    }
+
+    /** A container breaks its connection when the thread that writes to it is interrupted. */
+    @ParameterizedTest
+    @EnumSource
+    void callersThatAreInterruptedWhileTheServerCallsBackHarmNeitherTheConnectionNorOthers(Door door) throws Exception {
+        TestNode b = server(door);
+        TestTasks tasks = new TestTasks();
+        LinkTransport a = caller(tasks);
+        connect(a, b);
+        Node caller = callerOf(b);
+        call(b.transport, caller, "first");
+        tasks.executed.clear();
+        List<LinkInfo> before = b.transport.links();
+        List<Thread> threads = new ArrayList<>();
+        List<Outcome> outcomes = Collections.synchronizedList(new ArrayList<>());
+        for (int i = 0; i < 6; i++) {
+            // Of several parts, and of a few bytes.
+            String argument = "x".repeat(i % 2 == 0 ? 200_000 : 10);
+            Thread thread = new Thread(() -> {
+                for (int n = 0; n < 100; n++) {
+                    Thread.interrupted();
+                    outcomes.add(call(b.transport, caller, argument));
+                }
+            });
+            threads.add(thread);
+            thread.start();
+        }
+
+        List<Thread> victims = threads.subList(0, 4);
+        while (victims.stream().anyMatch(Thread::isAlive)) {
+            victims.forEach(Thread::interrupt);
+            LockSupport.parkNanos(10_000);
+        }
+        for (Thread thread : threads) {
+            thread.join();
+        }
+
+        assertThat(outcomes).hasSize(600).allSatisfy(outcome -> assertThat(outcome)
+                .isInstanceOf(Outcome.Succeeded.class));
+        assertThat(tasks.executed).extracting(Attempt::taskId).hasSize(600).doesNotHaveDuplicates();
+        assertThat(b.transport.links())
+                .extracting(LinkInfo::since)
+                .containsExactly(before.get(0).since());
     }
 
     @ParameterizedTest
