@@ -8,15 +8,19 @@ import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 import org.hatask.HaTask;
 import org.hatask.Role;
 import org.hatask.StaleEpochException;
@@ -528,6 +532,73 @@ class TaskExecutorTest {
 
         assertThat(running).succeedsWithin(LONG).isInstanceOf(Outcome.Unknown.class);
         assertRefused(waiting, Refusal.DRAINING);
+    }
+
+    /** At its end one may begin several that waited, and their node may close between two of them. */
+    @Test
+    void whatIsAboutToBeginWhileTheNodeClosesIsAnsweredAndRunsAtMostOnce() throws InterruptedException {
+        for (int round = 0; round < 200; round++) {
+            int last = round;
+            Counting counting = new Counting();
+            StaticListableBeanFactory bean = new StaticListableBeanFactory();
+            bean.addBean("bean", counting);
+            TaskExecutor closing = new TaskExecutor(
+                    new ExecutorSettings(4, 100),
+                    heldEpoch::get,
+                    () -> self,
+                    new TaskInvoker(bean),
+                    System::nanoTime,
+                    TaskObserver.NONE);
+            List<CompletableFuture<Outcome>> outcomes = new ArrayList<>();
+            for (int i = 0; i < 60; i++) {
+                Object[] number = {i};
+                long deadline = System.nanoTime() + LONG.toNanos();
+                outcomes.add(closing.submit(
+                        new Attempt(COUNTED.get(i % COUNTED.size()), "t" + i, 1, 0, deadline, "n7"), () -> number));
+            }
+            // At another moment each time.
+            await().pollDelay(Duration.ZERO)
+                    .pollInterval(Duration.ofNanos(10_000))
+                    .atMost(LONG)
+                    .until(() -> counting.runs.size() >= last % 50);
+
+            closing.close();
+
+            for (int i = 0; i < outcomes.size(); i++) {
+                Outcome outcome =
+                        outcomes.get(i).orTimeout(30, TimeUnit.SECONDS).join();
+                int runs = Collections.frequency(counting.runs, i);
+                if (outcome instanceof Outcome.Refused) {
+                    assertThat(runs).isZero();
+                } else {
+                    assertThat(runs).as("%s", outcome).isEqualTo(1);
+                }
+            }
+        }
+    }
+
+    private static final List<TaskDefinition> COUNTED = Stream.of("a", "b", "c", "c", "b", "a")
+            .map(method -> Tasks.of(Counting.class, method))
+            .toList();
+
+    static class Counting {
+
+        final Queue<Integer> runs = new ConcurrentLinkedQueue<>();
+
+        @HaTask
+        public void a(int number) {
+            runs.add(number);
+        }
+
+        @HaTask
+        public void b(int number) {
+            runs.add(number);
+        }
+
+        @HaTask
+        public void c(int number) {
+            runs.add(number);
+        }
     }
 
     @Test
