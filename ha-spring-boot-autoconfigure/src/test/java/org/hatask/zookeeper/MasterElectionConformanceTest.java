@@ -31,9 +31,12 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
-/** What every {@link MasterElection} promises, over a real ZooKeeper. */
+/** What every {@link MasterElection} promises, over a real ZooKeeper: one for each test, and most of the time is waited for. */
 @Timeout(120)
+@Execution(ExecutionMode.CONCURRENT)
 abstract class MasterElectionConformanceTest {
 
     private static final Duration PAUSE = Duration.ofMillis(10);
