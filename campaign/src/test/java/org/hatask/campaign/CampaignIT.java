@@ -2,9 +2,14 @@ package org.hatask.campaign;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.hatask.campaign.app.CampaignNode;
 import org.hatask.campaign.check.Checker;
+import org.hatask.process.UnpackedJar;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -12,6 +17,16 @@ import org.junit.jupiter.api.Test;
  * repeated; {@code -Dcampaign.seed} gives another.
  */
 class CampaignIT {
+
+    @BeforeAll
+    static void unpack() throws Exception {
+        Path notes = Files.createTempDirectory("campaign");
+        UnpackedJar.prepare(
+                "campaign",
+                CampaignNode.class.getName(),
+                "--campaign.events=" + notes,
+                "--campaign.unfenced=" + notes.resolve("unfenced.log"));
+    }
 
     private static Checker.Verdict run(String... args) {
         List<String> all = new ArrayList<>(List.of(args));

@@ -171,7 +171,7 @@ final class Child implements AutoCloseable {
         }
     }
 
-    /** From the fat jar when there is one, else from the class path of this JVM. */
+    /** From the jar that was unpacked for tests, else from the fat jar, else from the class path of this JVM. */
     private static List<String> command(Path directory, List<String> jvmOptions, String mainClass, List<String> args) {
         List<String> command = new ArrayList<>();
         command.add(ProcessHandle.current().info().command().orElse("java"));
@@ -182,16 +182,17 @@ final class Child implements AutoCloseable {
                 "-XX:-UsePerfData",
                 "-Djava.net.preferIPv4Stack=true",
                 // A killed process cannot tidy up: what it leaves goes with the run's own directory.
-                "-Djava.io.tmpdir=" + directory,
-                "-cp"));
+                "-Djava.io.tmpdir=" + directory));
+        String unpacked = System.getProperty("campaign.unpacked");
         String jar = System.getProperty("campaign.jar");
-        if (jar != null) {
-            command.add(jar);
-            command.add("-Dloader.main=" + Leash.class.getName());
+        if (unpacked != null) {
+            command.add("-XX:SharedArchiveFile=" + Path.of(unpacked, "classes.jsa"));
+            command.addAll(List.of("-cp", Path.of(unpacked, "campaign.jar").toString(), Leash.class.getName()));
+        } else if (jar != null) {
+            command.addAll(List.of("-cp", jar, "-Dloader.main=" + Leash.class.getName()));
             command.add("org.springframework.boot.loader.launch.PropertiesLauncher");
         } else {
-            command.add(System.getProperty("java.class.path"));
-            command.add(Leash.class.getName());
+            command.addAll(List.of("-cp", System.getProperty("java.class.path"), Leash.class.getName()));
         }
         command.add(mainClass);
         command.addAll(args);

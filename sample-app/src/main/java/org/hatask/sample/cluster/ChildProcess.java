@@ -1,5 +1,6 @@
 package org.hatask.sample.cluster;
 
+import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -14,6 +15,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
 
 /**
  * A JVM started by this one, on a {@link Leash}, with its output in a file. Ends with this JVM whatever happens. Signals go
@@ -198,7 +200,7 @@ class ChildProcess implements AutoCloseable {
         }
     }
 
-    /** From the fat jar when there is one, else from the class path of this JVM. */
+    /** From the jar that was unpacked for tests, else from the fat jar, else from the class path of this JVM. */
     private static List<String> command(Path directory, List<String> jvmOptions, String mainClass, List<String> args) {
         List<String> command = new ArrayList<>();
         command.add(ProcessHandle.current().info().command().orElse("java"));
@@ -209,18 +211,34 @@ class ChildProcess implements AutoCloseable {
         command.add("-Djava.net.preferIPv4Stack=true");
         // A killed process cannot tidy up: what it leaves goes with the run's own directory.
         command.add("-Djava.io.tmpdir=" + directory);
+        String unpacked = System.getProperty("sample.unpacked");
         String jar = System.getProperty("sample.jar");
-        command.add("-cp");
-        if (jar != null) {
+        if (unpacked != null) {
+            command.add("-XX:SharedArchiveFile=" + Path.of(unpacked, "classes.jsa"));
+            command.add("-cp");
+            command.add(Path.of(unpacked, "sample-app.jar") + moreClasses(jvmOptions));
+            command.add(Leash.class.getName());
+        } else if (jar != null) {
+            command.add("-cp");
             command.add(jar);
             command.add("-Dloader.main=" + Leash.class.getName());
             command.add("org.springframework.boot.loader.launch.PropertiesLauncher");
         } else {
+            command.add("-cp");
             command.add(System.getProperty("java.class.path"));
             command.add(Leash.class.getName());
         }
         command.add(mainClass);
         command.addAll(args);
         return command;
+    }
+
+    /** What the options have the launcher of the fat jar look for beside it. */
+    private static String moreClasses(List<String> jvmOptions) {
+        String option = "-Dloader.path=";
+        return jvmOptions.stream()
+                .filter(each -> each.startsWith(option))
+                .map(each -> File.pathSeparator + each.substring(option.length()))
+                .collect(Collectors.joining());
     }
 }

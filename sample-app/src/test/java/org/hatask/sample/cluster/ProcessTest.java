@@ -14,10 +14,13 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.hatask.process.UnpackedJar;
+import org.hatask.sample.PricingDeskApplication;
 import org.hatask.sample.cluster.MasterWatch.Sighting;
 import org.hatask.sample.pricing.Contracts;
 import org.hatask.sample.pricing.OptionContract;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 
 /**
  * Three nodes and a ZooKeeper, each a process of its own, or three nodes that host the quorum themselves; with callers that
@@ -71,11 +74,16 @@ abstract class ProcessTest {
     }
 
     /** Without a ZooKeeper beside the nodes. */
-    void startClusterWithItsOwnQuorum(Duration session) {
+    void startClusterWithItsOwnQuorum(Duration session, String... moreProperties) {
         Ports ports = emptyDirectory();
         cluster = open(DeskCluster.withEmbeddedQuorum(
-                directory.resolve("desk"), ports, null, properties(session, Stream.empty())));
+                directory.resolve("desk"), ports, null, properties(session, Stream.of(moreProperties))));
         startNodes(CALL_PATIENCE);
+    }
+
+    @BeforeAll
+    static void unpack() throws Exception {
+        UnpackedJar.prepare("sample", PricingDeskApplication.class.getName());
     }
 
     private Ports emptyDirectory() {
