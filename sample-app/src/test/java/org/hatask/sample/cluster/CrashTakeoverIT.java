@@ -2,6 +2,7 @@ package org.hatask.sample.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -20,6 +21,7 @@ class CrashTakeoverIT extends ProcessTest {
     /** More for a figure to be quoted: {@code -Dtakeover.rounds=20}. */
     private static final int ROUNDS = Integer.getInteger("takeover.rounds", 3);
 
+    private final DeskClient operator = new DeskClient(Duration.ofSeconds(40));
     private final List<Kill> kills = new ArrayList<>();
 
     /**
@@ -29,19 +31,20 @@ class CrashTakeoverIT extends ProcessTest {
     private record Kill(long epoch, Instant at, Instant booked) {}
 
     @Test
-    void aKilledMasterIsReplacedLongBeforeItsSessionEnds() {
+    void aKilledMasterIsReplacedLongBeforeItsSessionEndsAndAPausedOneIsNot() {
         startCluster(SESSION);
         load.booking(6, Duration.ofMillis(25));
         for (int round = 0; round < ROUNDS; round++) {
             killTheMaster(awaitAgreement());
         }
+        pauseTheMaster(awaitAgreement());
         stopLoadAndJudge();
         judge("external ZooKeeper");
     }
 
     @Test
-    void soItIsWithAnEmbeddedQuorumWhoseLeaderLives() {
-        startClusterWithItsOwnQuorum(SESSION);
+    void soItIsWithAnEmbeddedQuorumWhoseLeaderLives() throws IOException {
+        startClusterWithItsOwnQuorum(SESSION, "--management.endpoint.ha.access=unrestricted");
         load.booking(6, Duration.ofMillis(25));
         for (int round = 0; round < ROUNDS; round++) {
             killTheMaster(awaitAMasterThatDoesNotLeadTheQuorum());
@@ -50,12 +53,11 @@ class CrashTakeoverIT extends ProcessTest {
         judge("embedded quorum, its leader lives");
     }
 
-    private Sighting awaitAMasterThatDoesNotLeadTheQuorum() {
+    private Sighting awaitAMasterThatDoesNotLeadTheQuorum() throws IOException {
         Sighting master = awaitAgreement();
         while (cluster.leadsQuorum(cluster.node(master.master()))) {
             NodeProcess both = cluster.node(master.master());
-            both.stop(PATIENCE);
-            start(both);
+            assertThat(operator.order(both.uri(), "demote", both.id()).status()).isEqualTo(200);
             master = awaitAgreementAfter(master.epoch());
         }
         return master;
@@ -72,6 +74,24 @@ class CrashTakeoverIT extends ProcessTest {
         kills.add(new Kill(old.epoch(), killed, booked.end()));
         assertThat(String.join(" ", watch.history())).doesNotContain("lost its session");
         start(victim);
+    }
+
+    private void pauseTheMaster(Sighting old) {
+        awaitBooking(old.epoch(), Instant.now());
+        NodeProcess master = cluster.node(old.master());
+        Instant paused = Instant.now();
+        master.pause();
+        Sighting next = awaitMasterAfter(old.epoch());
+        // Only now a booking: the paused one may have stopped within a transaction, whose lock the database keeps for
+        // it.
+        master.resume();
+        awaitBooking(next.epoch(), paused);
+        awaitAgreementAfter(old.epoch());
+        Duration gap = Duration.between(paused, next.at());
+        say(
+                "FIGURE kill -STOP of the master, session %d s: new master seen after %d ms",
+                SESSION.toSeconds(), gap.toMillis());
+        assertThat(gap).as("a paused process refuses no connection").isGreaterThan(SESSION.dividedBy(2));
     }
 
     private void start(NodeProcess node) {
@@ -111,28 +131,5 @@ class CrashTakeoverIT extends ProcessTest {
 
     private static long median(List<Long> millis) {
         return millis.stream().sorted().toList().get(millis.size() / 2);
-    }
-
-    @Test
-    void aPausedMasterIsNotReplacedBeforeItsSessionEnds() {
-        startCluster(Duration.ofSeconds(3), Duration.ofSeconds(4));
-        load.booking(6, Duration.ofMillis(25));
-        Sighting old = awaitAgreement();
-        awaitBooking(old.epoch(), Instant.now());
-        NodeProcess master = cluster.node(old.master());
-
-        Instant paused = Instant.now();
-        master.pause();
-        Sighting next = awaitMasterAfter(old.epoch());
-        // Only now a booking: the paused one may have stopped within a transaction, whose lock the database keeps for
-        // it.
-        master.resume();
-        awaitBooking(next.epoch(), paused);
-        awaitAgreementAfter(old.epoch());
-        stopLoadAndJudge();
-
-        Duration gap = Duration.between(paused, next.at());
-        say("FIGURE kill -STOP of the master, session 3 s: new master seen after %d ms", gap.toMillis());
-        assertThat(gap).as("a paused process refuses no connection").isGreaterThan(Duration.ofSeconds(1));
     }
 }

@@ -96,7 +96,9 @@ abstract class ProcessTest {
         return Stream.concat(
                         Stream.of(
                                 "--ha.zookeeper.session-timeout=" + session.toMillis() + "ms",
-                                "--logging.level.org.hatask.sample.booking=DEBUG"),
+                                "--logging.level.org.hatask.sample.booking=DEBUG",
+                                // What a valuation costs is not what is tested.
+                                "--desk.lattice-steps=60"),
                         more)
                 .toList();
     }

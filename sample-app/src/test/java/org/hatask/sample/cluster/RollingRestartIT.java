@@ -36,6 +36,7 @@ class RollingRestartIT extends ProcessTest {
             assertThat(node.awaitEnd(Duration.ofSeconds(30)))
                     .as(id + " ended by itself")
                     .isTrue();
+            Instant ended = Instant.now();
             if (wasMaster) {
                 expected++;
                 awaitMasterAfter(expected - 1);
@@ -48,7 +49,9 @@ class RollingRestartIT extends ProcessTest {
                 awaitMasterAfter(expected - 1);
             }
             awaitBooking(expected, Instant.now());
-            say("%s %swas restarted within %s", id, wasMaster ? "was master and " : "", millis(asked, Instant.now()));
+            say(
+                    "%s %sended within %s and was back %s later",
+                    id, wasMaster ? "was master, " : "", millis(asked, ended), millis(ended, Instant.now()));
         }
         Sighting end = awaitAgreement();
         awaitValuations(100);

@@ -35,7 +35,6 @@ class SickNodeIT extends ProcessTest {
         startCluster(
                 Duration.ofSeconds(10),
                 "--desk.faults=true",
-                "--desk.lattice-steps=60",
                 // A third of all calls fails at first, for longer than the default can pay for what was saved before.
                 "--ha.dispatch.retry-budget=50%",
                 "--ha.failure-detection.window=4s",
