@@ -50,6 +50,8 @@ final class NodeProcess implements AutoCloseable {
                 "--spring.main.banner-mode=off",
                 "--ha.node.id=" + kind.id(),
                 "--ha.console.enabled=true",
+                // How long a call waits for somebody where nobody is left, which is waited for once.
+                "--ha.election.wait=7s",
                 "--ha.zookeeper.connect-string=" + zooKeeper));
         if (secure) {
             command.addAll(List.of(
