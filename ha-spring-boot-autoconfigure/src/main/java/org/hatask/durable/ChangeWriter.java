@@ -128,7 +128,7 @@ final class ChangeWriter implements AutoCloseable {
     private boolean awaitWork(long pauseMillis) {
         synchronized (arriving) {
             try {
-                if (pauseMillis > 0 && !Thread.currentThread().isInterrupted()) {
+                if (pauseMillis > 0) { // Interrupted within a write that failed, it ends here.
                     TimeUnit.MILLISECONDS.timedWait(arriving, pauseMillis);
                 }
                 while (open.isEmpty() && arriving.isEmpty() && !closing) {

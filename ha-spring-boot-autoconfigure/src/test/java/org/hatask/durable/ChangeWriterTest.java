@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import java.lang.reflect.Proxy;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -200,5 +201,20 @@ class ChangeWriterTest {
         assertThat(writer.close(Duration.ofMillis(200))).isFalse();
 
         assertThat(get(ended)).isFalse();
+    }
+
+    @Test
+    void whoIsInterruptedWhileTheStoreFailsGivesUp() throws Exception {
+        TaskStore gone = (TaskStore) Proxy.newProxyInstance(
+                TaskStore.class.getClassLoader(), new Class<?>[] {TaskStore.class}, (proxy, method, arguments) -> {
+                    Thread.currentThread().interrupt();
+                    throw new StoreUnavailableException("gone", null);
+                });
+        Held held = held("a");
+
+        try (ChangeWriter interrupted = new ChangeWriter(gone, "interrupted")) {
+            assertThat(get(interrupted.change(held, record -> record.started(store.now(), 0))))
+                    .isFalse();
+        }
     }
 }
