@@ -17,9 +17,12 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** Where the operator alone decides who is master, over a real ZooKeeper. */
 @Timeout(60)
+@Execution(ExecutionMode.CONCURRENT)
 class AssignedElectionTest {
 
     private static final Duration PAUSE = Duration.ofMillis(10);
