@@ -212,7 +212,6 @@ public final class Dispatcher implements AutoCloseable {
             this.task = task;
             this.arguments = arguments;
             this.execution = execution;
-            result.whenComplete((value, error) -> cancelIfCancelled());
         }
 
         private void cancelIfCancelled() {
@@ -223,25 +222,12 @@ public final class Dispatcher implements AutoCloseable {
             }
         }
 
+        /** Makes steps until there is something to wait for. */
         void goOn(@Nullable Supplier<Callable<@Nullable Object>> local) {
-            if (result.isDone()) {
-                execution.abandon();
-                return;
-            }
             try {
-                Step step = execution.next();
-                if (step instanceof Step.Try tried) {
-                    follow(tried.node(), tried.attempt(), start(tried, local));
-                } else if (step instanceof Step.Ask ask) {
-                    follow(ask.node(), ask.attempt(), transport.ask(ask.node(), ask.attempt(), ask.callId()));
-                } else if (step instanceof Step.Wait wait) {
-                    woken(wait).whenCompleteAsync((done, error) -> goOn(null), callbacks);
-                } else if (step instanceof Step.Return finished) {
-                    record(task, start, false, execution);
-                    result.complete(finished.value());
-                } else if (step instanceof Step.Throw failed) {
-                    record(task, start, true, execution);
-                    result.completeExceptionally(failed.error());
+                boolean more = makeStep(local);
+                while (more) {
+                    more = makeStep(null);
                 }
             } catch (RuntimeException | Error e) {
                 execution.abandon();
@@ -249,14 +235,49 @@ public final class Dispatcher implements AutoCloseable {
             }
         }
 
-        private void follow(Node node, Attempt attempt, CompletableFuture<Outcome> pending) {
+        /** Whether the next step may follow at once. */
+        private boolean makeStep(@Nullable Supplier<Callable<@Nullable Object>> local) {
+            if (result.isDone()) {
+                execution.abandon();
+                return false;
+            }
+            Step step = execution.next();
+            if (step instanceof Step.Try tried) {
+                return follow(tried.node(), tried.attempt(), start(tried, local));
+            } else if (step instanceof Step.Ask ask) {
+                return follow(ask.node(), ask.attempt(), transport.ask(ask.node(), ask.attempt(), ask.callId()));
+            } else if (step instanceof Step.Wait wait) {
+                woken(wait).whenCompleteAsync((done, error) -> goOn(null), callbacks);
+            } else if (step instanceof Step.Return finished) {
+                record(task, start, false, execution);
+                result.complete(finished.value());
+            } else if (step instanceof Step.Throw failed) {
+                record(task, start, true, execution);
+                result.completeExceptionally(failed.error());
+            }
+            return false;
+        }
+
+        /** Whether its outcome is there already, as it is when a method in place has returned a future that was complete. */
+        private boolean follow(Node node, Attempt attempt, CompletableFuture<Outcome> pending) {
             execution.sent(pending);
+            Outcome known = pending.isDone() && !pending.isCompletedExceptionally() ? pending.join() : null;
+            if (known != null && !(known instanceof Outcome.Unread)) {
+                execution.judge(node, known);
+                return true;
+            }
+            boolean first = underWay == null;
             underWay = new UnderWay(attempt, pending);
-            cancelIfCancelled(); // Whoever comes second sees the other.
+            if (first) {
+                result.whenComplete((value, error) -> cancelIfCancelled());
+            } else {
+                cancelIfCancelled(); // Whoever comes second sees the other.
+            }
             Outcome timedOut = noAnswer(attempt);
             pending.copy()
                     .completeOnTimeout(timedOut, attempt.deadlineNanos() - System.nanoTime(), TimeUnit.NANOSECONDS)
                     .whenCompleteAsync((outcome, error) -> answered(node, pending, outcome, error), callbacks);
+            return false;
         }
 
         private CompletableFuture<Outcome> start(Step.Try tried, @Nullable Supplier<Callable<@Nullable Object>> local) {
