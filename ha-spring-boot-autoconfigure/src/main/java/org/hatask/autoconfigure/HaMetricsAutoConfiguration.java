@@ -43,7 +43,7 @@ public class HaMetricsAutoConfiguration {
     @Bean
     @ConditionalOnMissingBean(TaskObserver.class)
     TaskTimers haTaskTimers(ObjectProvider<MeterRegistry> registry) {
-        return new TaskTimers(SingletonSupplier.of(registry::getObject), System::nanoTime);
+        return new TaskTimers(SingletonSupplier.of(registry::getObject));
     }
 
     /** What our observations would be measured by is measured already, and cheaper. */

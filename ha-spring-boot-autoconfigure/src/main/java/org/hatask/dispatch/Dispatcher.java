@@ -111,7 +111,6 @@ public final class Dispatcher implements AutoCloseable {
             @Nullable Object[] arguments,
             Supplier<Callable<@Nullable Object>> local)
             throws Throwable {
-        long start = System.nanoTime();
         while (true) {
             Step step = execution.next();
             if (step instanceof Step.Try tried) {
@@ -127,10 +126,10 @@ public final class Dispatcher implements AutoCloseable {
             } else if (step instanceof Step.Wait wait) {
                 await(task, wait);
             } else if (step instanceof Step.Return finished) {
-                record(task, start, false, execution);
+                record(task, false, execution);
                 return finished.value();
             } else if (step instanceof Step.Throw failed) {
-                record(task, start, true, execution);
+                record(task, true, execution);
                 throw failed.error();
             }
         }
@@ -138,8 +137,10 @@ public final class Dispatcher implements AutoCloseable {
 
     private static Outcome await(Attempt attempt, CompletableFuture<Outcome> pending) {
         try {
-            return pending.get(attempt.deadlineNanos() - System.nanoTime(), TimeUnit.NANOSECONDS)
-                    .read();
+            Outcome outcome = pending.isDone()
+                    ? pending.get()
+                    : pending.get(attempt.deadlineNanos() - System.nanoTime(), TimeUnit.NANOSECONDS);
+            return outcome.read();
         } catch (TimeoutException e) {
             pending.cancel(true);
             return noAnswer(attempt);
@@ -200,7 +201,6 @@ public final class Dispatcher implements AutoCloseable {
         private final TaskDefinition task;
         private final @Nullable Object[] arguments;
         private final Execution execution;
-        private final long start = System.nanoTime();
         private final CompletableFuture<@Nullable Object> result = new CompletableFuture<>();
 
         /** What is under way for it, to be cancelled with it. */
@@ -249,10 +249,10 @@ public final class Dispatcher implements AutoCloseable {
             } else if (step instanceof Step.Wait wait) {
                 woken(wait).whenCompleteAsync((done, error) -> goOn(null), callbacks);
             } else if (step instanceof Step.Return finished) {
-                record(task, start, false, execution);
+                record(task, false, execution);
                 result.complete(finished.value());
             } else if (step instanceof Step.Throw failed) {
-                record(task, start, true, execution);
+                record(task, true, execution);
                 result.completeExceptionally(failed.error());
             }
             return false;
@@ -332,8 +332,8 @@ public final class Dispatcher implements AutoCloseable {
         return node.isSameProcessAs(cluster.view().self());
     }
 
-    private void record(TaskDefinition task, long start, boolean failed, Execution execution) {
-        statistics(task.name()).finished(System.nanoTime() - start, failed, execution.startedAttempts());
+    private void record(TaskDefinition task, boolean failed, Execution execution) {
+        statistics(task.name()).finished(execution.tookNanos(), failed, execution.startedAttempts());
     }
 
     /** What was counted of a task's calls on this node. */

@@ -68,6 +68,7 @@ final class Execution {
     private final DecisionLog decisions;
     private final Environment environment;
     private final TaskObserver.Call observed;
+    private final long begunNanos;
     private final long callDeadline;
 
     /** Nodes, by incarnation, on which the method was or may have been started. */
@@ -96,9 +97,16 @@ final class Execution {
     private @Nullable Step end;
     private boolean abandoned;
 
+    /** When the present step was begun: one reading of the clock for all that belongs to it. */
+    private long now;
+
     /** The attempt that is made, and who is told of its end. */
     private record Placed(
-            Attempt attempt, Fitness.Trial trial, DecisionLog.Decision decision, TaskObserver.Try observed) {}
+            Attempt attempt,
+            Fitness.Trial trial,
+            DecisionLog.Decision decision,
+            TaskObserver.Try observed,
+            long sinceNanos) {}
 
     /**
      * An attempt of which a node may still know what became.
@@ -155,22 +163,23 @@ final class Execution {
         this.decisions = decisions;
         this.environment = environment;
         this.observed = environment.observer().called(task, taskId);
-        long now = now();
+        this.now = environment.nanoTime().getAsLong();
+        this.begunNanos = now;
         // Half the range of nanoTime is as good as never, and still safe to subtract.
         this.callDeadline = now + (callerRemaining == null ? Long.MAX_VALUE / 2 : callerRemaining.toNanos());
         this.pauseUntil = now;
         openWindow(now);
     }
 
-    private long now() {
-        return environment.nanoTime().getAsLong();
+    private void readClock() {
+        now = environment.nanoTime().getAsLong();
     }
 
     /** Begins the time of the next attempt. */
-    private void openWindow(long now) {
-        long timeout = now + Math.min(task.timeout().toNanos(), Long.MAX_VALUE / 2);
+    private void openWindow(long begin) {
+        long timeout = begin + Math.min(task.timeout().toNanos(), Long.MAX_VALUE / 2);
         attemptDeadline = timeout - callDeadline < 0 ? timeout : callDeadline;
-        unplacedSince = now;
+        unplacedSince = begin;
         onlyBusy = true;
         rounds = 0;
         passed.clear();
@@ -187,10 +196,16 @@ final class Execution {
         return end instanceof Step.Return ? attempts + 1 : attempts;
     }
 
+    /** How long the call had taken when its last step was begun. */
+    long tookNanos() {
+        return now - begunNanos;
+    }
+
     Step next() {
         if (end != null) {
             return end;
         }
+        readClock();
         if (question != null) {
             return ask(question);
         }
@@ -198,7 +213,6 @@ final class Execution {
             return finish(new NoNodeAvailableException(
                     "Task " + task + " (" + taskId + ") was not executed: this node has stopped."));
         }
-        long now = now();
         if (pauseUntil - now > 0) {
             return new Step.Wait(new CompletableFuture<>(), Duration.ofNanos(pauseUntil - now));
         }
@@ -208,10 +222,10 @@ final class Execution {
         if (!candidates.isEmpty() && able.isEmpty()) {
             return finish(nobodyCan(view, candidates));
         }
-        List<Node> open = awake(without(able, passed), now);
+        List<Node> open = awake(without(able, passed));
         if (!open.isEmpty()) {
             boolean inTime = attemptDeadline - now > 0;
-            Step.Try next = inTime ? place(preferred(open), attemptFor(view), view.self(), now) : null;
+            Step.Try next = inTime ? place(preferred(open), attemptFor(view), view.self()) : null;
             if (next != null) {
                 return next;
             }
@@ -221,7 +235,7 @@ final class Execution {
                 lastObstacle = inTime ? "the balancing strategy chose none" : "its time was over before one was asked";
             }
         }
-        return waitForNode(now, view, able);
+        return waitForNode(view, able);
     }
 
     private List<Node> candidates(ClusterView view) {
@@ -259,32 +273,36 @@ final class Execution {
     }
 
     /** Finds the node that is chosen and takes it; null when the strategy wants none. The last one takes it in any case. */
-    private Step.@Nullable Try place(List<Node> choice, Attempt attempt, Node self, long now) {
+    private Step.@Nullable Try place(List<Node> choice, Attempt attempt, Node self) {
         for (List<Node> left = choice; ; ) {
             Node node = environment.chooser().choose(task, key, left).orElse(null);
             if (node == null) {
                 return null;
             }
-            Fitness.Trial begun = environment.fitness().begin(node, attempt, left.size() == 1);
+            Fitness.Trial begun = environment.fitness().begin(node, attempt, left.size() == 1, now);
             if (begun != null) {
                 TaskObserver.Try observedTry = observed.tried(node, attempt, node.isSameProcessAs(self));
                 Attempt traced = attempt.in(observedTry.trace());
                 current = new Placed(
-                        traced, begun, decisions.add(now, taskId, attempt.number(), node, choice.size()), observedTry);
+                        traced,
+                        begun,
+                        decisions.add(now, taskId, attempt.number(), node, choice.size()),
+                        observedTry,
+                        now);
                 return new Step.Try(node, traced);
             }
             left = without(left, Set.of(node.incarnation()));
         }
     }
 
-    private List<Node> awake(List<Node> nodes, long now) {
+    private List<Node> awake(List<Node> nodes) {
         return restingUntil.isEmpty()
                 ? nodes
-                : nodes.stream().filter(node -> rest(node, now) == 0).toList();
+                : nodes.stream().filter(node -> rest(node) == 0).toList();
     }
 
     /** How long the node does not want to be asked, in nanoseconds. */
-    private long rest(Node node, long now) {
+    private long rest(Node node) {
         Long until = restingUntil.get(node.incarnation());
         return until == null ? 0 : Math.max(0, until - now);
     }
@@ -298,7 +316,7 @@ final class Execution {
     }
 
     /** Nobody takes it at the moment: waits for the cluster to change, or a little, and begins a new round. */
-    private Step waitForNode(long now, ClusterView view, List<Node> able) {
+    private Step waitForNode(ClusterView view, List<Node> able) {
         Optional<String> hopeless =
                 task.role() == Role.MASTER ? environment.outlook().hopeless(view) : Optional.empty();
         if (hopeless.isPresent()) {
@@ -322,7 +340,7 @@ final class Execution {
         }
         Duration pause = Duration.ofNanos(until - now);
         if (!nobody) {
-            long rest = able.stream().mapToLong(node -> rest(node, now)).min().orElse(0);
+            long rest = able.stream().mapToLong(this::rest).min().orElse(0);
             pause = max(roundPause(), Duration.ofNanos(rest));
         }
         rounds++;
@@ -368,7 +386,6 @@ final class Execution {
     }
 
     private Step ask(Question asked) {
-        long now = now();
         ClusterView view = environment.view().get();
         if (environment.stopped().getAsBoolean()) {
             return settle(asked, "this node has stopped");
@@ -387,7 +404,7 @@ final class Execution {
     /** It stays unknown. */
     private Step settle(Question asked, String whyNotAsked) {
         question = null;
-        pauseUntil = now();
+        pauseUntil = now;
         decide(asked.node(), stillUnknown(asked, whyNotAsked));
         return next();
     }
@@ -410,31 +427,34 @@ final class Execution {
         Placed placed = current;
         if (placed != null) {
             current = null;
+            readClock();
             placed.trial().abandoned();
-            placed.observed().ended(new Outcome.Cancelled());
+            placed.observed().ended(new Outcome.Cancelled(), now - placed.sinceNanos());
         }
         if (end == null && !abandoned) {
             abandoned = true;
-            observed.ended(Ending.CANCELLED, null);
+            readClock();
+            observed.ended(Ending.CANCELLED, null, tookNanos());
         }
     }
 
     private void end(Step last, Ending ending, @Nullable Throwable error) {
         end = last;
         if (!abandoned) {
-            observed.ended(ending, error);
+            observed.ended(ending, error, tookNanos());
         }
     }
 
     /** Takes the outcome of the attempt that the last {@link Step.Try} or {@link Step.Ask} was about. */
     void judge(Node node, Outcome outcome) {
+        readClock();
         Placed placed = current;
         if (outcome instanceof Outcome.Unknown unknown && unknown.callId() != 0 && placed != null) {
             question = new Question(
                     node,
                     placed.attempt(),
                     unknown,
-                    now() + askPatience(node, unknown).toNanos());
+                    now + askPatience(node, unknown).toNanos());
         } else if (question == null) {
             decide(node, outcome);
         } else {
@@ -449,7 +469,7 @@ final class Execution {
     }
 
     private void answered(Question asked, Outcome outcome) {
-        long retryAt = now() + ASK_PAUSE.toNanos();
+        long retryAt = now + ASK_PAUSE.toNanos();
         if (outcome instanceof Outcome.NotSent && asked.until() - retryAt >= 0) {
             pauseUntil = retryAt;
             return;
@@ -468,9 +488,9 @@ final class Execution {
         Placed placed = current;
         if (placed != null) {
             current = null;
-            placed.trial().ended(outcome);
+            placed.trial().ended(outcome, now);
             placed.decision().ended(outcome);
-            placed.observed().ended(outcome);
+            placed.observed().ended(outcome, now - placed.sinceNanos());
         }
         if (outcome instanceof Outcome.Succeeded succeeded) {
             end(new Step.Return(succeeded.value()), Ending.SUCCEEDED, null);
@@ -491,7 +511,7 @@ final class Execution {
                     restingUntil = new HashMap<>();
                 }
                 restingUntil.put(
-                        node.incarnation(), now() + refused.comeBackAfter().toNanos());
+                        node.incarnation(), now + refused.comeBackAfter().toNanos());
             }
             pass(node, refused.message(), refused.refusal() == Refusal.BUSY);
         } else {
@@ -511,7 +531,6 @@ final class Execution {
         attempts++;
         lastEnding = ending;
         attempted.add(node.incarnation());
-        long now = now();
         Duration pause = withPause ? retry.pauseAfter(attempts) : Duration.ZERO;
         if (!covered || !retry.allowsAnother(attempts) || callDeadline - now <= pause.toNanos()) {
             end(new Step.Throw(error), ending, error);

@@ -20,9 +20,9 @@ record BothObservers(TaskObserver first, TaskObserver second) implements TaskObs
             }
 
             @Override
-            public void ended(Ending ending, @Nullable Throwable error) {
-                theirs.ended(ending, error);
-                ours.ended(ending, error);
+            public void ended(Ending ending, @Nullable Throwable error, long tookNanos) {
+                theirs.ended(ending, error, tookNanos);
+                ours.ended(ending, error, tookNanos);
             }
         };
     }
@@ -38,9 +38,9 @@ record BothObservers(TaskObserver first, TaskObserver second) implements TaskObs
             }
 
             @Override
-            public void ended(Outcome outcome) {
-                theirs.ended(outcome);
-                ours.ended(outcome);
+            public void ended(Outcome outcome, long tookNanos) {
+                theirs.ended(outcome, tookNanos);
+                ours.ended(outcome, tookNanos);
             }
         };
     }
@@ -60,9 +60,9 @@ record BothObservers(TaskObserver first, TaskObserver second) implements TaskObs
             }
 
             @Override
-            public void ended(Outcome outcome) {
-                theirs.ended(outcome);
-                ours.ended(outcome);
+            public void ended(Outcome outcome, long tookNanos) {
+                theirs.ended(outcome, tookNanos);
+                ours.ended(outcome, tookNanos);
             }
         };
     }

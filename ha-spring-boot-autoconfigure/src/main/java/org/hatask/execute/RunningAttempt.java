@@ -39,13 +39,16 @@ final class RunningAttempt implements TaskContext {
     private boolean interrupted;
     private @Nullable Runnable onStop;
 
-    /** @param journal null when the task is not durable */
-    RunningAttempt(Attempt attempt, Mastership mastership, LongSupplier nanoTime, @Nullable Journal journal) {
+    /**
+     * @param journal null when the task is not durable
+     * @param now when it is taken on
+     */
+    RunningAttempt(Attempt attempt, Mastership mastership, LongSupplier nanoTime, @Nullable Journal journal, long now) {
         this.attempt = attempt;
         this.mastership = mastership;
         this.nanoTime = nanoTime;
         this.journal = journal;
-        this.acceptedNanos = nanoTime.getAsLong();
+        this.acceptedNanos = now;
     }
 
     Attempt details() {
@@ -74,12 +77,12 @@ final class RunningAttempt implements TaskContext {
     }
 
     /** The calling thread begins the method; false when it was stopped before. */
-    synchronized boolean begin() {
+    synchronized boolean begin(long now) {
         if (stop != null) {
             return false;
         }
         thread = Thread.currentThread();
-        begunNanos = nanoTime.getAsLong();
+        begunNanos = now;
         begun = true;
         return true;
     }

@@ -129,8 +129,9 @@ public final class TaskExecutor implements AutoCloseable {
      */
     public CompletableFuture<Outcome> submit(
             Attempt attempt, Supplier<@Nullable Object[]> arguments, @Nullable Journal journal) {
-        RunningAttempt entry = enter(attempt, journal);
-        Outcome.Refused refused = admit(attempt);
+        long now = nanoTime.getAsLong();
+        RunningAttempt entry = enter(attempt, journal, now);
+        Outcome.Refused refused = admit(attempt, now);
         if (refused != null) {
             running.remove(entry);
             return CompletableFuture.completedFuture(refused);
@@ -188,22 +189,23 @@ public final class TaskExecutor implements AutoCloseable {
      */
     public CompletableFuture<Outcome> runInPlace(Attempt attempt, Callable<@Nullable Object> body) {
         CompletableFuture<Outcome> outcome = new CompletableFuture<>();
-        RunningAttempt entry = enter(attempt, null);
-        if (begins(entry, outcome)) {
-            run(entry, body, outcome);
+        long now = nanoTime.getAsLong();
+        RunningAttempt entry = enter(attempt, null, now);
+        if (begins(entry, now, outcome)) {
+            run(entry, now, body, outcome);
         }
         return outcome;
     }
 
-    private RunningAttempt enter(Attempt attempt, @Nullable Journal journal) {
-        RunningAttempt entry = new RunningAttempt(attempt, mastership, nanoTime, journal);
+    private RunningAttempt enter(Attempt attempt, @Nullable Journal journal, long now) {
+        RunningAttempt entry = new RunningAttempt(attempt, mastership, nanoTime, journal, now);
         running.add(entry);
         return entry;
     }
 
-    private boolean begins(RunningAttempt entry, CompletableFuture<Outcome> outcome) {
-        Outcome.Refused refused = admit(entry.details());
-        if (refused == null && entry.begin()) {
+    private boolean begins(RunningAttempt entry, long now, CompletableFuture<Outcome> outcome) {
+        Outcome.Refused refused = admit(entry.details(), now);
+        if (refused == null && entry.begin(now)) {
             return true;
         }
         running.remove(entry);
@@ -213,7 +215,7 @@ public final class TaskExecutor implements AutoCloseable {
 
     private void readAndRun(
             RunningAttempt entry, Supplier<@Nullable Object[]> arguments, CompletableFuture<Outcome> outcome) {
-        if (!begins(entry, outcome)) {
+        if (!begins(entry, nanoTime.getAsLong(), outcome)) {
             return;
         }
         @Nullable Object[] read;
@@ -225,7 +227,7 @@ public final class TaskExecutor implements AutoCloseable {
             outcome.complete(entry.stopped() == null ? unreadable(entry, e) : notStarted(entry));
             return;
         }
-        run(entry, () -> invoker.invoke(entry.details().task(), read), outcome);
+        run(entry, nanoTime.getAsLong(), () -> invoker.invoke(entry.details().task(), read), outcome);
     }
 
     private static Outcome unreadable(RunningAttempt entry, Throwable e) {
@@ -242,7 +244,8 @@ public final class TaskExecutor implements AutoCloseable {
                 Refusal.BAD_ARGUMENTS, "reading them ended with " + e.getClass().getName());
     }
 
-    private void run(RunningAttempt entry, Callable<@Nullable Object> body, CompletableFuture<Outcome> outcome) {
+    private void run(
+            RunningAttempt entry, long begun, Callable<@Nullable Object> body, CompletableFuture<Outcome> outcome) {
         Attempt attempt = entry.details();
         TaskObserver.Run observed = observer.begun(attempt, origin(entry));
         Object result;
@@ -251,26 +254,31 @@ public final class TaskExecutor implements AutoCloseable {
         } catch (Throwable e) {
             entry.end();
             observed.returned();
-            end(entry, failed(entry, e), observed, outcome);
+            end(entry, begun, failed(entry, e), observed, outcome);
             return;
         }
         entry.end();
         observed.returned();
         if (attempt.task().async() && result instanceof CompletableFuture<?> future) {
-            followUp(entry, future, observed, outcome);
+            followUp(entry, begun, future, observed, outcome);
         } else {
-            end(entry, new Outcome.Succeeded(result), observed, outcome);
+            end(entry, begun, new Outcome.Succeeded(result), observed, outcome);
         }
     }
 
     private void end(
-            RunningAttempt entry, Outcome what, TaskObserver.Run observed, CompletableFuture<Outcome> outcome) {
+            RunningAttempt entry,
+            long begun,
+            Outcome what,
+            TaskObserver.Run observed,
+            CompletableFuture<Outcome> outcome) {
         running.remove(entry);
+        long took = nanoTime.getAsLong() - begun;
         if (what instanceof Outcome.Succeeded) {
             runs.computeIfAbsent(entry.taskName(), name -> new LastDurations(RUNS_KEPT))
-                    .add(entry.runningFor().toNanos());
+                    .add(took);
         }
-        observed.ended(what);
+        observed.ended(what, took);
         outcome.complete(what);
     }
 
@@ -286,12 +294,17 @@ public final class TaskExecutor implements AutoCloseable {
     /** The method has returned a future: the attempt runs until that completes; to stop it means to cancel the future. */
     private void followUp(
             RunningAttempt entry,
+            long begun,
             CompletableFuture<?> future,
             TaskObserver.Run observed,
             CompletableFuture<Outcome> outcome) {
         entry.onStop(() -> cancellations.execute(() -> cancel(entry, future)));
         future.whenComplete((value, error) -> end(
-                entry, error == null ? new Outcome.Succeeded(value) : failed(entry, unwrap(error)), observed, outcome));
+                entry,
+                begun,
+                error == null ? new Outcome.Succeeded(value) : failed(entry, unwrap(error)),
+                observed,
+                outcome));
     }
 
     /** What the application hangs on its future runs here, and may block: not where others are stopped. */
@@ -308,7 +321,7 @@ public final class TaskExecutor implements AutoCloseable {
     }
 
     /** Whether this node may start the attempt now; null when it may. */
-    private Outcome.@Nullable Refused admit(Attempt attempt) {
+    private Outcome.@Nullable Refused admit(Attempt attempt, long now) {
         Node node = self.get();
         if (!node.acceptsTasks()) {
             return new Outcome.Refused(Refusal.NOT_ACCEPTING, "node " + node.id() + " executes no tasks");
@@ -324,7 +337,7 @@ public final class TaskExecutor implements AutoCloseable {
         if (suspected != null) {
             return new Outcome.Refused(Refusal.SUSPECT, "node " + node.id() + " takes no tasks: " + suspected);
         }
-        if (nanoTime.getAsLong() - attempt.deadlineNanos() >= 0) {
+        if (now - attempt.deadlineNanos() >= 0) {
             return new Outcome.Refused(Refusal.TOO_LATE, "its time was over before it could start");
         }
         if (attempt.task().role() == Role.MASTER) {
@@ -349,14 +362,17 @@ public final class TaskExecutor implements AutoCloseable {
     /** Whether this node would begin an attempt of the task now, as far as it is concerned itself. */
     public boolean admits(TaskDefinition task) {
         long now = nanoTime.getAsLong();
+        long deadline = now + TimeUnit.MILLISECONDS.toNanos(WATCH_MILLIS);
         return !draining
-                && admit(new Attempt(
-                                task,
-                                "",
-                                1,
-                                mastership.heldEpoch(),
-                                now + TimeUnit.MILLISECONDS.toNanos(WATCH_MILLIS),
-                                self.get().id()))
+                && admit(
+                                new Attempt(
+                                        task,
+                                        "",
+                                        1,
+                                        mastership.heldEpoch(),
+                                        deadline,
+                                        self.get().id()),
+                                now)
                         == null;
     }
 

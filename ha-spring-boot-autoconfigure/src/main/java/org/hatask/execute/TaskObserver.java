@@ -51,7 +51,7 @@ public interface TaskObserver {
             }
 
             @Override
-            public void ended(Ending ending, @Nullable Throwable error) {}
+            public void ended(Ending ending, @Nullable Throwable error, long tookNanos) {}
         };
 
         /**
@@ -66,36 +66,45 @@ public interface TaskObserver {
          * It is over, told once.
          *
          * @param error what its caller gets to see, or null
+         * @param tookNanos since it was made
          */
-        void ended(Ending ending, @Nullable Throwable error);
+        void ended(Ending ending, @Nullable Throwable error, long tookNanos);
     }
 
     /** An attempt under way, seen by its caller's node. */
     interface Try {
 
         /** Watches nothing. */
-        Try NONE = outcome -> {};
+        Try NONE = (outcome, tookNanos) -> {};
 
         /** What the attempt takes along: it is with {@link Attempt#trace()} where it {@linkplain TaskObserver#begun begins}. */
         default Trace trace() {
             return Trace.NONE;
         }
 
-        /** It became this, told once; {@link Outcome.Cancelled} also when nobody waits for it any more. */
-        void ended(Outcome outcome);
+        /**
+         * It became this, told once; {@link Outcome.Cancelled} also when nobody waits for it any more.
+         *
+         * @param tookNanos since it was tried
+         */
+        void ended(Outcome outcome, long tookNanos);
     }
 
     /** An attempt under way, seen by the node that executes it. */
     interface Run {
 
         /** Watches nothing. */
-        Run NONE = outcome -> {};
+        Run NONE = (outcome, tookNanos) -> {};
 
         /** The method has returned or thrown. Told on the thread that called it, before the end. */
         default void returned() {}
 
-        /** It became this, told once. */
-        void ended(Outcome outcome);
+        /**
+         * It became this, told once.
+         *
+         * @param tookNanos since it began
+         */
+        void ended(Outcome outcome, long tookNanos);
     }
 
     /** How a call ended. */

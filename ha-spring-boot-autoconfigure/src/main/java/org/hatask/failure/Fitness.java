@@ -32,10 +32,11 @@ public interface Fitness {
      * An attempt is about to be made on a node that was chosen.
      *
      * @param anyway whether there is no other choice
+     * @param now by the monotonic clock of the attempts' deadlines, in nanoseconds
      * @return null when the node gets no work just now after all; never null with {@code anyway}
      */
     @Nullable
-    Trial begin(Node node, Attempt attempt, boolean anyway);
+    Trial begin(Node node, Attempt attempt, boolean anyway, long now);
 
     /** An attempt under way. Ends once, by {@link #ended} or {@link #abandoned}; whatever comes afterwards means nothing. */
     interface Trial {
@@ -47,8 +48,12 @@ public interface Fitness {
          */
         void sent(CompletableFuture<Outcome> outcome);
 
-        /** It became this. */
-        void ended(Outcome outcome);
+        /**
+         * It became this.
+         *
+         * @param now as at its beginning
+         */
+        void ended(Outcome outcome, long now);
 
         /** It came to nothing, and that tells nothing of the node. */
         void abandoned();

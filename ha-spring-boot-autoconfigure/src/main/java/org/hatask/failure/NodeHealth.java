@@ -136,13 +136,13 @@ public final class NodeHealth implements Fitness {
     }
 
     @Override
-    public @Nullable Trial begin(Node node, Attempt attempt, boolean anyway) {
+    public @Nullable Trial begin(Node node, Attempt attempt, boolean anyway, long now) {
         NodeBreaker breaker = breaker(node);
         int generation = breaker.begin(anyway);
         if (generation == NodeBreaker.DENIED) {
             return null;
         }
-        Call call = new Call(breaker, attempt, generation, nanoTime.getAsLong());
+        Call call = new Call(breaker, attempt, generation, now);
         inFlight.add(call);
         return call;
     }
@@ -193,11 +193,11 @@ public final class NodeHealth implements Fitness {
         }
 
         @Override
-        public void ended(Outcome ended) {
+        public void ended(Outcome ended, long now) {
             if (!inFlight.remove(this)) {
                 return;
             }
-            long took = nanoTime.getAsLong() - begunNanos;
+            long took = now - begunNanos;
             Evidence evidence = Evidence.of(ended, took, slowAfter(), allotted(), timeout());
             boolean moved = tell(evidence, took);
             if (ended instanceof Outcome.Unknown unknown

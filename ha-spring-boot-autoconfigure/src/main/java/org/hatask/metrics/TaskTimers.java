@@ -3,7 +3,6 @@ package org.hatask.metrics;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.hatask.cluster.Node;
 import org.hatask.execute.Attempt;
@@ -16,21 +15,19 @@ import org.jspecify.annotations.Nullable;
 public final class TaskTimers implements TaskObserver {
 
     private final Supplier<MeterRegistry> registry;
-    private final LongSupplier nanoTime;
     private final Map<String, TaskMeters> metersByTask = new ConcurrentHashMap<>();
 
     /**
      * @param registry asked when a meter is needed for the first time, and not before: a registry may be customised by beans that
      *     need the engine, of which this is a part
      */
-    public TaskTimers(Supplier<MeterRegistry> registry, LongSupplier nanoTime) {
+    public TaskTimers(Supplier<MeterRegistry> registry) {
         this.registry = registry;
-        this.nanoTime = nanoTime;
     }
 
     @Override
     public Call called(TaskDefinition task, String taskId) {
-        return new TimedCall(meters(task), nanoTime);
+        return new TimedCall(meters(task));
     }
 
     @Override
@@ -39,8 +36,7 @@ public final class TaskTimers implements TaskObserver {
         if (attempt.number() > 1) {
             meters.repeated();
         }
-        long start = nanoTime.getAsLong();
-        return outcome -> meters.executed(outcome.kind(), origin, nanoTime.getAsLong() - start);
+        return (outcome, tookNanos) -> meters.executed(outcome.kind(), origin, tookNanos);
     }
 
     private TaskMeters meters(TaskDefinition task) {
@@ -55,15 +51,11 @@ public final class TaskTimers implements TaskObserver {
     private static final class TimedCall implements Call {
 
         private final TaskMeters meters;
-        private final LongSupplier nanoTime;
-        private final long start;
         private int lastNumber;
         private TaskMeters.@Nullable RetryReason retryReason;
 
-        TimedCall(TaskMeters meters, LongSupplier nanoTime) {
+        TimedCall(TaskMeters meters) {
             this.meters = meters;
-            this.nanoTime = nanoTime;
-            this.start = nanoTime.getAsLong();
         }
 
         @Override
@@ -74,9 +66,8 @@ public final class TaskTimers implements TaskObserver {
                     meters.retried(retryReason);
                 }
             }
-            long begun = nanoTime.getAsLong();
-            return outcome -> {
-                meters.attempted(outcome.kind(), here, nanoTime.getAsLong() - begun);
+            return (outcome, tookNanos) -> {
+                meters.attempted(outcome.kind(), here, tookNanos);
                 if (outcome instanceof Outcome.Refused refused) {
                     meters.notTaken(refused.refusal());
                 } else if (outcome instanceof Outcome.NotSent) {
@@ -91,8 +82,8 @@ public final class TaskTimers implements TaskObserver {
         }
 
         @Override
-        public void ended(Ending ending, @Nullable Throwable error) {
-            meters.called(ending, nanoTime.getAsLong() - start);
+        public void ended(Ending ending, @Nullable Throwable error, long tookNanos) {
+            meters.called(ending, tookNanos);
         }
     }
 }

@@ -111,7 +111,7 @@ public final class TaskObservations implements TaskObserver {
         }
 
         @Override
-        public void ended(Outcome outcome) {
+        public void ended(Outcome outcome, long tookNanos) {
             if (ends) {
                 stop(observation, outcome);
             }
@@ -136,7 +136,7 @@ public final class TaskObservations implements TaskObserver {
         }
 
         @Override
-        public void ended(Ending ending, @Nullable Throwable error) {
+        public void ended(Ending ending, @Nullable Throwable error, long tookNanos) {
             stop(execution, ending, error);
         }
     }
@@ -163,7 +163,7 @@ public final class TaskObservations implements TaskObserver {
         }
 
         @Override
-        public void ended(Outcome outcome) {
+        public void ended(Outcome outcome, long tookNanos) {
             stop(observation, outcome);
         }
     }

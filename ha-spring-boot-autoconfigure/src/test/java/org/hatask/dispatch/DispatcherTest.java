@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.hatask.HaTask;
 import org.hatask.cluster.ClusterState;
 import org.hatask.cluster.Node;
@@ -55,12 +56,13 @@ class DispatcherTest {
     private final CompletableFuture<Outcome> answer = new CompletableFuture<>();
     private volatile CompletableFuture<Outcome> asked = new CompletableFuture<>();
     private final FakeFitness fitness = new FakeFitness();
+    private final Node self = node("n1");
+    private final ClusterState cluster = new ClusterState(self, Runnable::run);
+    private final AtomicInteger callbacks = new AtomicInteger();
     private final TaskExecutor executor;
     private final Dispatcher dispatcher;
 
     DispatcherTest() {
-        Node self = node("n1");
-        ClusterState cluster = new ClusterState(self, Runnable::run);
         cluster.setMembers(List.of(node("n2")), Orders.NONE);
         executor = new TaskExecutor(
                 new ExecutorSettings(1, 1),
@@ -98,7 +100,10 @@ class DispatcherTest {
                 new NodeLoads(() -> self, executor::inFlight, Duration.ofSeconds(1), System::nanoTime),
                 new RetryBudget(1, 1000, System::nanoTime),
                 Duration.ofSeconds(1),
-                Runnable::run,
+                callback -> {
+                    callbacks.incrementAndGet();
+                    callback.run();
+                },
                 TaskObserver.NONE);
     }
 
@@ -168,6 +173,33 @@ class DispatcherTest {
         callLater().cancel(true);
 
         assertThat(fitness.told).containsExactly("begin n2", "abandoned n2");
+    }
+
+    @Test
+    void aFutureThatAMethodInPlaceReturnsCompleteIsSoForItsCaller() {
+        cluster.setMembers(List.of(self), Orders.NONE);
+        CompletableFuture<String> complete = CompletableFuture.completedFuture("here");
+
+        CompletableFuture<Object> call = dispatcher.callAsync(task("later"), new Object[0], () -> () -> complete);
+
+        assertThat(call).isCompletedWithValue("here");
+        assertThat(callbacks).hasValue(0);
+        assertThat(fitness.told).containsExactly("begin n1", "ended n1 Succeeded");
+    }
+
+    @Test
+    void whatDependsOnAFutureRunsOnTheThreadsForThatAndNotWhereTheMethodCompletesIt() {
+        cluster.setMembers(List.of(self), Orders.NONE);
+        CompletableFuture<String> returned = new CompletableFuture<>();
+        CompletableFuture<Object> call = dispatcher.callAsync(task("later"), new Object[0], () -> () -> returned);
+        AtomicInteger callbacksBefore = new AtomicInteger(-1);
+        call.thenAccept(value -> callbacksBefore.set(callbacks.get()));
+        assertThat(call).isNotDone();
+
+        returned.complete("here");
+
+        assertThat(call).isCompletedWithValue("here");
+        assertThat(callbacksBefore).hasValue(1);
     }
 
     // ---- while the node is asked after its connection broke

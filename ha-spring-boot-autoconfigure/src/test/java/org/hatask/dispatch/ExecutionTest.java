@@ -954,6 +954,34 @@ class ExecutionTest {
     }
 
     @Test
+    void anObserverIsToldHowLongTriesAndTheCallTook() {
+        Execution execution = execution("retried");
+        nanos += 1;
+        Node first = tried(execution.next()).node();
+        nanos += 2;
+        execution.judge(first, NOT_SENT);
+        nanos += 4;
+        Node second = tried(execution.next()).node();
+        nanos += 8;
+        execution.judge(second, new Outcome.Succeeded("x"));
+
+        assertThat(recorder.tookNanos).containsExactly(2L, 8L, 15L);
+        assertThat(execution.tookNanos()).isEqualTo(15);
+    }
+
+    @Test
+    void anObserverIsToldHowLongACallTookThatNobodyWaitedFor() {
+        Execution execution = execution("any");
+        nanos += 1;
+        tried(execution.next());
+        nanos += 2;
+
+        execution.abandon();
+
+        assertThat(recorder.tookNanos).containsExactly(2L, 3L);
+    }
+
+    @Test
     void anObserverIsToldHowACallEnded() {
         assertThat(endingOf("any", new Outcome.Failed(new IOException(), List.of("x"))))
                 .isEqualTo("ended FAILED IOException");

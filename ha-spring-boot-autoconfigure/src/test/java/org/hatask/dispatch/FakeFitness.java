@@ -45,7 +45,7 @@ public final class FakeFitness implements Fitness {
     }
 
     @Override
-    public @Nullable Trial begin(Node node, Attempt attempt, boolean anyway) {
+    public @Nullable Trial begin(Node node, Attempt attempt, boolean anyway, long now) {
         if (!anyway && denying.contains(node.id())) {
             return null;
         }
@@ -57,7 +57,7 @@ public final class FakeFitness implements Fitness {
             }
 
             @Override
-            public void ended(Outcome outcome) {
+            public void ended(Outcome outcome, long now) {
                 told.add("ended " + node.id() + " " + outcome.getClass().getSimpleName());
             }
 

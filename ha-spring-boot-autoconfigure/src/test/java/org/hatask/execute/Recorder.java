@@ -10,6 +10,9 @@ public final class Recorder implements TaskObserver {
 
     public final List<String> told = new CopyOnWriteArrayList<>();
 
+    /** How long everything that ended had taken, in the order of its end. */
+    public final List<Long> tookNanos = new CopyOnWriteArrayList<>();
+
     @Override
     public Call called(TaskDefinition task, String taskId) {
         told.add("called " + taskId);
@@ -18,11 +21,15 @@ public final class Recorder implements TaskObserver {
             public Try tried(Node node, Attempt attempt, boolean here) {
                 String what = node.id() + "#" + attempt.number();
                 told.add("try " + what + (here ? " here" : ""));
-                return outcome -> told.add(outcome.kind() + " " + what);
+                return (outcome, nanos) -> {
+                    told.add(outcome.kind() + " " + what);
+                    tookNanos.add(nanos);
+                };
             }
 
             @Override
-            public void ended(Ending ending, @Nullable Throwable error) {
+            public void ended(Ending ending, @Nullable Throwable error, long nanos) {
+                tookNanos.add(nanos);
                 told.add("ended " + ending
                         + (error == null ? "" : " " + error.getClass().getSimpleName()));
             }
@@ -32,6 +39,9 @@ public final class Recorder implements TaskObserver {
     @Override
     public Run begun(Attempt attempt, Origin origin) {
         told.add("begun " + origin + " on " + Thread.currentThread().getName().replaceAll("[0-9]+$", ""));
-        return outcome -> told.add("ran " + outcome.kind());
+        return (outcome, nanos) -> {
+            told.add("ran " + outcome.kind());
+            tookNanos.add(nanos);
+        };
     }
 }

@@ -649,6 +649,18 @@ class TaskExecutorTest {
     }
 
     @Test
+    void anObserverIsToldHowLongAMethodRan() {
+        AtomicLong nanos = new AtomicLong();
+        try (TaskExecutor timed = new TaskExecutor(
+                new ExecutorSettings(1, 1), () -> 0, () -> self, new TaskInvoker(beans), nanos::get, recorder)) {
+            Attempt own = new Attempt(Tasks.of(Desk.class, "context"), "t1", 1, 0, LONG.toNanos(), "n1");
+            timed.runInPlace(own, () -> nanos.addAndGet(5_000_000)).join();
+        }
+
+        assertThat(recorder.tookNanos).containsExactly(5_000_000L);
+    }
+
+    @Test
     void anObserverIsToldNothingOfWhatWasRefused() {
         executor.runInPlace(attempt("context", Duration.ofNanos(-1), 0), () -> "x")
                 .join();

@@ -63,7 +63,7 @@ class BatchJudgementTest {
         judge.passSeconds(605);
         assertThat(judge.status("n2")).isEqualTo(SUSPECT);
 
-        trial.ended(SUCCEEDED);
+        trial.ended(SUCCEEDED, judge.nanos);
         judge.pass(Duration.ZERO);
 
         assertThat(judge.status("n2")).isEqualTo(PROBING);

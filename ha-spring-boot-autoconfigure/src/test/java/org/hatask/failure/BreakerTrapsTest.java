@@ -56,8 +56,8 @@ class BreakerTrapsTest {
             trials.add(judge.begin("n2", QUOTE));
         }
         judge.passSeconds(2).passSeconds(2);
-        trials.forEach(trial -> trial.ended(SUCCEEDED));
-        trials.forEach(trial -> trial.ended(TIMED_OUT));
+        trials.forEach(trial -> trial.ended(SUCCEEDED, judge.nanos));
+        trials.forEach(trial -> trial.ended(TIMED_OUT, judge.nanos));
         assertThat(judge.pass(Duration.ZERO).status("n2")).as("nine calls").isEqualTo(UP);
 
         judge.calls(1, "n2", SLOW, SUCCEEDED);
@@ -97,9 +97,9 @@ class BreakerTrapsTest {
         judge.passSeconds(31);
         assertThat(judge.status("n2")).isEqualTo(PROBING);
 
-        before.subList(0, 10).forEach(trial -> trial.ended(BROKE));
+        before.subList(0, 10).forEach(trial -> trial.ended(BROKE, judge.nanos));
         assertThat(judge.pass(Duration.ZERO).status("n2")).isEqualTo(PROBING);
-        before.subList(10, 20).forEach(trial -> trial.ended(SUCCEEDED));
+        before.subList(10, 20).forEach(trial -> trial.ended(SUCCEEDED, judge.nanos));
         assertThat(judge.pass(Duration.ZERO).status("n2")).isEqualTo(PROBING);
 
         judge.calls(5, "n2", Duration.ZERO, SUCCEEDED);
@@ -192,9 +192,9 @@ class BreakerTrapsTest {
     void aCallerWithHardlyAnyTimeLeftLearnsNothingFromItsRunningOut() {
         for (int i = 0; i < 20; i++) {
             Attempt hurried = new Attempt(QUOTE, "h" + i, 1, 0, judge.nanos + 5_000_000, "n1");
-            Trial trial = judge.health.begin(judge.node("n2"), hurried, false);
+            Trial trial = judge.health.begin(judge.node("n2"), hurried, false, judge.nanos);
             judge.nanos += 5_000_000;
-            trial.ended(TIMED_OUT);
+            trial.ended(TIMED_OUT, judge.nanos);
         }
 
         assertThat(judge.pass(Duration.ZERO).status("n2")).isEqualTo(UP);

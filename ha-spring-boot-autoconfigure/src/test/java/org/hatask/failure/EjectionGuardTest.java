@@ -136,6 +136,7 @@ class EjectionGuardTest {
 
         assertThat(judge.health.fit(only)).isEmpty();
         assertThat(judge.health.lastResort(only)).isEqualTo(only);
-        assertThat(judge.health.begin(only.get(0), judge.attempt(QUOTE), true)).isNotNull();
+        assertThat(judge.health.begin(only.get(0), judge.attempt(QUOTE), true, judge.nanos))
+                .isNotNull();
     }
 }

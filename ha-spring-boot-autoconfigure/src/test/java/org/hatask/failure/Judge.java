@@ -131,17 +131,17 @@ final class Judge implements HealthListener {
 
     /** Null when the node takes no call. */
     Trial begin(String id, TaskDefinition task) {
-        return health.begin(node(id), attempt(task), false);
+        return health.begin(node(id), attempt(task), false, nanos);
     }
 
     /** A call that takes this long, without the timer firing meanwhile. */
     void call(String id, TaskDefinition task, Duration time, Outcome outcome) {
-        Trial trial = health.begin(node(id), attempt(task), false);
+        Trial trial = begin(id, task);
         if (trial == null) {
             throw new AssertionError(id + " takes no call");
         }
         nanos += time.toNanos();
-        trial.ended(outcome);
+        trial.ended(outcome, nanos);
     }
 
     void calls(int count, String id, Duration time, Outcome outcome) {

@@ -39,7 +39,7 @@ class OnlineJudgementTest {
                 judge.call("n2", QUOTE, USUAL, SUCCEEDED);
             } else {
                 judge.nanos += 1_000_000_000;
-                slow.remove().ended(SUCCEEDED);
+                slow.remove().ended(SUCCEEDED, judge.nanos);
             }
             judge.pass(Duration.ZERO);
             if (second > 58 && second <= 106) {

@@ -5,11 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.net.URI;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
 import org.hatask.HaTask;
 import org.hatask.cluster.Node;
 import org.hatask.cluster.NodeState;
@@ -20,7 +18,6 @@ import org.hatask.execute.TaskObserver;
 import org.hatask.execute.Tasks;
 import org.junit.jupiter.api.Test;
 
-/** Times on a clock that only the test moves. */
 class TaskTimersTest {
 
     @SuppressWarnings("unused")
@@ -34,10 +31,9 @@ class TaskTimersTest {
 
     private final MeterRegistry registry = new SimpleMeterRegistry();
     private final AtomicInteger lookups = new AtomicInteger();
-    private final AtomicLong nanos = new AtomicLong();
     private final TaskDefinition task = Tasks.of(Desk.class, "task");
     private boolean registryFails;
-    private final TaskTimers timers = new TaskTimers(this::registry, nanos::get);
+    private final TaskTimers timers = new TaskTimers(this::registry);
 
     private MeterRegistry registry() {
         lookups.incrementAndGet();
@@ -51,22 +47,13 @@ class TaskTimersTest {
         return new Attempt(task, "t1", number, 0, 0, "n1");
     }
 
-    private void pass(int millis) {
-        nanos.addAndGet(Duration.ofMillis(millis).toNanos());
-    }
-
     private void call() {
         TaskObserver.Call call = timers.called(task, "t1");
-        pass(1);
         TaskObserver.Try tried = call.tried(NODE, attempt(1), true);
-        pass(2);
         TaskObserver.Run run = timers.begun(attempt(1), TaskObserver.Origin.LOCAL);
-        pass(4);
-        run.ended(new Outcome.Succeeded(null));
-        pass(8);
-        tried.ended(new Outcome.Succeeded(null));
-        pass(16);
-        call.ended(TaskObserver.Ending.SUCCEEDED, null);
+        run.ended(new Outcome.Succeeded(null), 4_000_000);
+        tried.ended(new Outcome.Succeeded(null), 14_000_000);
+        call.ended(TaskObserver.Ending.SUCCEEDED, null, 31_000_000);
     }
 
     private double millis(String timer) {
@@ -106,11 +93,11 @@ class TaskTimersTest {
     @Test
     void aRefusedAttemptThatIsMadeElsewhereIsNoRetry() {
         TaskObserver.Call call = timers.called(task, "t1");
-        call.tried(NODE, attempt(1), true).ended(new Outcome.NotSent("x"));
-        call.tried(NODE, attempt(1), true).ended(new Outcome.Unknown("x", true));
+        call.tried(NODE, attempt(1), true).ended(new Outcome.NotSent("x"), 1);
+        call.tried(NODE, attempt(1), true).ended(new Outcome.Unknown("x", true), 1);
         assertThat(registry.find("ha.task.retries").counter()).isNull();
-        call.tried(NODE, attempt(2), true).ended(new Outcome.NotSent("x"));
-        call.tried(NODE, attempt(2), true).ended(new Outcome.Succeeded("x"));
+        call.tried(NODE, attempt(2), true).ended(new Outcome.NotSent("x"), 1);
+        call.tried(NODE, attempt(2), true).ended(new Outcome.Succeeded("x"), 1);
 
         assertThat(registry.get("ha.task.retries")
                         .tag("reason", "timed_out")

@@ -105,9 +105,9 @@ class TaskObservationsTest {
         TaskObserver.Try tried = call.tried(NODE, attempt(Trace.NONE), true);
         TaskObserver.Run run = observations.begun(attempt(tried.trace()), TaskObserver.Origin.LOCAL);
         run.returned();
-        run.ended(DONE);
-        tried.ended(DONE);
-        call.ended(TaskObserver.Ending.SUCCEEDED, null);
+        run.ended(DONE, 1);
+        tried.ended(DONE, 1);
+        call.ended(TaskObserver.Ending.SUCCEEDED, null, 1);
     }
 
     @Test
@@ -147,7 +147,7 @@ class TaskObservationsTest {
     void whatComesFromElsewhereIsObservedToItsEnd() {
         TaskObserver.Run run = observations.begun(attempt(Trace.of(Map.of("a", "b"))), TaskObserver.Origin.REMOTE);
         run.returned();
-        run.ended(new Outcome.Unknown("interrupted", true));
+        run.ended(new Outcome.Unknown("interrupted", true), 1);
 
         assertThat(told).containsExactly("start ha.run", "open ha.run", "close ha.run", "error ha.run", "stop ha.run");
     }
