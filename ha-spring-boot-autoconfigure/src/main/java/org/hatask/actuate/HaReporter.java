@@ -179,7 +179,7 @@ public final class HaReporter {
     }
 
     private HaReport.Task task(ClusterView view, TaskDefinition task) {
-        TaskStatistics.Snapshot figures = dispatcher.statistics(task.name()).snapshot();
+        TaskStatistics.Snapshot figures = dispatcher.statistics(task).snapshot();
         List<String> nodes = new ArrayList<>();
         Map<String, String> missingOn = new TreeMap<>();
         for (Node node : view.members()) {

@@ -40,12 +40,13 @@ public final class Dispatcher implements AutoCloseable {
     private final RetryBudget budget;
     private final Executor callbacks;
     private final Execution.Environment environment;
-    private final Map<String, RetryPolicy> retryPolicies = new ConcurrentHashMap<>();
-    private final Map<String, TaskStatistics> statistics = new ConcurrentHashMap<>();
-    private final Map<String, DecisionLog> decisions = new ConcurrentHashMap<>();
-    private final TaskIds taskIds = new TaskIds();
+    private final Map<String, Memory> memories = new ConcurrentHashMap<>();
+    private final TaskIds taskIds;
     private final Explainer explainer;
     private final CompletableFuture<Void> stopped = new CompletableFuture<>();
+
+    /** What is kept of a task: by name, in one place, so that a call looks it up once. */
+    private record Memory(RetryPolicy retry, TaskStatistics statistics, DecisionLog decisions) {}
 
     /**
      * @param fitness which nodes are fit for work
@@ -74,6 +75,7 @@ public final class Dispatcher implements AutoCloseable {
         this.loads = loads;
         this.budget = budget;
         this.callbacks = callbacks;
+        this.taskIds = new TaskIds(cluster.view().self().incarnation());
         Predicate<Node> reachable = node -> isSelf(node) || transport.isReachable(node);
         this.explainer = new Explainer(chooser, fitness, budget, System::nanoTime, Clock.systemUTC());
         this.environment = new Execution.Environment(
@@ -97,9 +99,10 @@ public final class Dispatcher implements AutoCloseable {
     public @Nullable Object call(
             TaskDefinition task, @Nullable Object[] arguments, Supplier<Callable<@Nullable Object>> local)
             throws Throwable {
-        Execution execution = newExecution(task, arguments);
+        Memory memory = memory(task);
+        Execution execution = newExecution(task, memory, arguments);
         try {
-            return call(execution, task, arguments, local);
+            return call(execution, task, memory, arguments, local);
         } finally {
             execution.abandon();
         }
@@ -108,6 +111,7 @@ public final class Dispatcher implements AutoCloseable {
     private @Nullable Object call(
             Execution execution,
             TaskDefinition task,
+            Memory memory,
             @Nullable Object[] arguments,
             Supplier<Callable<@Nullable Object>> local)
             throws Throwable {
@@ -126,10 +130,10 @@ public final class Dispatcher implements AutoCloseable {
             } else if (step instanceof Step.Wait wait) {
                 await(task, wait);
             } else if (step instanceof Step.Return finished) {
-                record(task, false, execution);
+                record(memory, false, execution);
                 return finished.value();
             } else if (step instanceof Step.Throw failed) {
-                record(task, true, execution);
+                record(memory, true, execution);
                 throw failed.error();
             }
         }
@@ -190,7 +194,8 @@ public final class Dispatcher implements AutoCloseable {
      */
     public CompletableFuture<@Nullable Object> callAsync(
             TaskDefinition task, @Nullable Object[] arguments, @Nullable Supplier<Callable<@Nullable Object>> local) {
-        AsyncCall call = new AsyncCall(task, arguments, newExecution(task, arguments));
+        Memory memory = memory(task);
+        AsyncCall call = new AsyncCall(memory, arguments, newExecution(task, memory, arguments));
         call.goOn(local);
         return call.result;
     }
@@ -198,7 +203,7 @@ public final class Dispatcher implements AutoCloseable {
     /** A call that holds no thread. Its steps follow each other, so only one thread is in it at a time. */
     private final class AsyncCall {
 
-        private final TaskDefinition task;
+        private final Memory memory;
         private final @Nullable Object[] arguments;
         private final Execution execution;
         private final CompletableFuture<@Nullable Object> result = new CompletableFuture<>();
@@ -208,8 +213,8 @@ public final class Dispatcher implements AutoCloseable {
 
         private record UnderWay(Attempt attempt, CompletableFuture<Outcome> pending) {}
 
-        AsyncCall(TaskDefinition task, @Nullable Object[] arguments, Execution execution) {
-            this.task = task;
+        AsyncCall(Memory memory, @Nullable Object[] arguments, Execution execution) {
+            this.memory = memory;
             this.arguments = arguments;
             this.execution = execution;
         }
@@ -249,10 +254,10 @@ public final class Dispatcher implements AutoCloseable {
             } else if (step instanceof Step.Wait wait) {
                 woken(wait).whenCompleteAsync((done, error) -> goOn(null), callbacks);
             } else if (step instanceof Step.Return finished) {
-                record(task, false, execution);
+                record(memory, false, execution);
                 result.complete(finished.value());
             } else if (step instanceof Step.Throw failed) {
-                record(task, true, execution);
+                record(memory, true, execution);
                 result.completeExceptionally(failed.error());
             }
             return false;
@@ -306,20 +311,18 @@ public final class Dispatcher implements AutoCloseable {
         }
     }
 
-    private Execution newExecution(TaskDefinition task, @Nullable Object[] arguments) {
+    private Execution newExecution(TaskDefinition task, Memory memory, @Nullable Object[] arguments) {
         budget.called();
-        RetryPolicy retry = retryPolicies.computeIfAbsent(task.name(), name -> new RetryPolicy(task.retry()));
         Duration callerRemaining =
                 TaskContext.find().map(TaskContext::remaining).orElse(null);
-        String taskId = taskIds.next(cluster.view().self().incarnation());
         boolean onlyHere = task.offRole() != OffRole.FORWARD;
         return new Execution(
                 task,
-                taskId,
-                retry,
+                taskIds.next(),
+                memory.retry(),
                 onlyHere,
                 task.balance().key(arguments),
-                decisions(task.name()),
+                memory.decisions(),
                 callerRemaining,
                 environment);
     }
@@ -332,18 +335,22 @@ public final class Dispatcher implements AutoCloseable {
         return node.isSameProcessAs(cluster.view().self());
     }
 
-    private void record(TaskDefinition task, boolean failed, Execution execution) {
-        statistics(task.name()).finished(execution.tookNanos(), failed, execution.startedAttempts());
+    private static void record(Memory memory, boolean failed, Execution execution) {
+        memory.statistics().finished(execution.tookNanos(), failed, execution.startedAttempts());
     }
 
     /** What was counted of a task's calls on this node. */
-    public TaskStatistics statistics(String taskName) {
-        return statistics.computeIfAbsent(taskName, name -> new TaskStatistics());
+    public TaskStatistics statistics(TaskDefinition task) {
+        return memory(task).statistics();
     }
 
-    private DecisionLog decisions(String taskName) {
-        DecisionLog known = decisions.get(taskName);
-        return known != null ? known : decisions.computeIfAbsent(taskName, name -> new DecisionLog());
+    private Memory memory(TaskDefinition task) {
+        Memory known = memories.get(task.name());
+        return known != null
+                ? known
+                : memories.computeIfAbsent(
+                        task.name(),
+                        name -> new Memory(new RetryPolicy(task.retry()), new TaskStatistics(), new DecisionLog()));
     }
 
     /**
@@ -352,7 +359,7 @@ public final class Dispatcher implements AutoCloseable {
      * @param key asks for the calls with this key; null for calls in general
      */
     public Explanation explain(TaskDefinition task, @Nullable String key) {
-        return explainer.explain(cluster.view(), task, key, decisions(task.name()));
+        return explainer.explain(cluster.view(), task, key, memory(task).decisions());
     }
 
     /** This node has left: calls that still look for a node end with an error instead of waiting in vain. */

@@ -72,11 +72,11 @@ final class Execution {
     private final long callDeadline;
 
     /** Nodes, by incarnation, on which the method was or may have been started. */
-    private final Set<String> attempted = new HashSet<>();
+    private Set<String> attempted = Set.of();
     /** Nodes that would refuse this call for ever. */
-    private final Set<String> unable = new HashSet<>();
+    private Set<String> unable = Set.of();
     /** Nodes that did not take the present attempt in the present round. */
-    private final Set<String> passed = new HashSet<>();
+    private Set<String> passed = Set.of();
     /** Nodes that are busy and said when to ask them again, with that time. */
     private Map<String, Long> restingUntil = Map.of();
 
@@ -182,7 +182,7 @@ final class Execution {
         unplacedSince = begin;
         onlyBusy = true;
         rounds = 0;
-        passed.clear();
+        passed = Set.of();
         lastObstacle = null;
     }
 
@@ -307,6 +307,13 @@ final class Execution {
         return until == null ? 0 : Math.max(0, until - now);
     }
 
+    /** Most calls need no set at all. */
+    private static Set<String> with(Set<String> incarnations, Node node) {
+        Set<String> grown = incarnations.isEmpty() ? new HashSet<>() : incarnations;
+        grown.add(node.incarnation());
+        return grown;
+    }
+
     private static List<Node> without(List<Node> nodes, Set<String> incarnations) {
         return incarnations.isEmpty()
                 ? nodes
@@ -333,7 +340,7 @@ final class Execution {
         if (until - now <= 0) {
             return finish(nobodyTookIt(view, nobody, Duration.ofNanos(now - unplacedSince)));
         }
-        passed.clear();
+        passed = Set.of();
         if (view != roundOf) {
             // Whoever the change has brought, a new master for example, is about to be ready: worth asking soon.
             rounds = 0;
@@ -504,7 +511,7 @@ final class Execution {
             pass(node, "node " + node.id() + ": " + notSent.reason(), false);
         } else if (outcome instanceof Outcome.Refused refused) {
             if (refused.refusal().isPermanent()) {
-                unable.add(node.incarnation());
+                unable = with(unable, node);
             }
             if (!refused.comeBackAfter().isZero()) {
                 if (restingUntil.isEmpty()) {
@@ -522,7 +529,7 @@ final class Execution {
     }
 
     private void pass(Node node, String obstacle, boolean busy) {
-        passed.add(node.incarnation());
+        passed = with(passed, node);
         lastObstacle = obstacle;
         onlyBusy &= busy;
     }
@@ -530,7 +537,7 @@ final class Execution {
     private void again(Node node, Throwable error, Ending ending, boolean covered, boolean withPause) {
         attempts++;
         lastEnding = ending;
-        attempted.add(node.incarnation());
+        attempted = with(attempted, node);
         Duration pause = withPause ? retry.pauseAfter(attempts) : Duration.ZERO;
         if (!covered || !retry.allowsAnother(attempts) || callDeadline - now <= pause.toNanos()) {
             end(new Step.Throw(error), ending, error);
