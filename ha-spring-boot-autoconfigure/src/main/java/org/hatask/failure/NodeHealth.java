@@ -184,6 +184,17 @@ public final class NodeHealth implements Fitness {
             this.begunNanos = begunNanos;
         }
 
+        /** Its identity counts; its time tells where it stands in a set, cheaper than the object's own hash. */
+        @Override
+        public int hashCode() {
+            return Long.hashCode(begunNanos);
+        }
+
+        @Override
+        public boolean equals(Object other) {
+            return this == other;
+        }
+
         @Override
         public void sent(CompletableFuture<Outcome> pending) {
             outcome = pending;
