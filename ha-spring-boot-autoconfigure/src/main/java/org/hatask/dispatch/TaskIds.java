@@ -15,7 +15,8 @@ final class TaskIds {
 
     /** The id of the next call. */
     String next() {
-        return prefix + Long.toString(last.incrementAndGet(), Character.MAX_RADIX);
+        // Not by a plus: the builder that becomes of it grows, and is copied, on the way of every call.
+        return prefix.concat(Long.toString(last.incrementAndGet()));
     }
 
     /** How the ids of its calls begin. */
