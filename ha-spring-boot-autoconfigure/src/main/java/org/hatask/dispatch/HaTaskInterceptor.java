@@ -111,9 +111,12 @@ public final class HaTaskInterceptor implements MethodInterceptor {
     }
 
     private @Nullable TaskDefinition taskOf(MethodInvocation invocation) {
-        return taskByCalledMethod
-                .computeIfAbsent(invocation.getMethod(), called -> Optional.ofNullable(taskOf(invocation, tasks)))
-                .orElse(null);
+        Optional<TaskDefinition> known = taskByCalledMethod.get(invocation.getMethod());
+        if (known == null) {
+            known = Optional.ofNullable(taskOf(invocation, tasks));
+            taskByCalledMethod.put(invocation.getMethod(), known);
+        }
+        return known.orElse(null);
     }
 
     /** A proxy may have no target now, such as that of a bean that lives only on the primary; but it knows its class. */

@@ -12,6 +12,8 @@ final class LogContext {
     static final String ATTEMPT = "ha.task.attempt";
     static final String EPOCH = "ha.epoch";
 
+    private static final String FIRST = "1";
+
     private LogContext() {}
 
     /** Calls the method; afterwards these keys have the values they had before, and all others what the method left. */
@@ -23,7 +25,7 @@ final class LogContext {
         String epoch = MDC.get(EPOCH);
         set(NAME, attempt.task().name());
         set(ID, attempt.taskId());
-        set(ATTEMPT, Integer.toString(attempt.number()));
+        set(ATTEMPT, attempt.number() == 1 ? FIRST : Integer.toString(attempt.number()));
         set(EPOCH, attempt.epoch() == 0 ? null : Long.toString(attempt.epoch()));
         try {
             return method.call();
