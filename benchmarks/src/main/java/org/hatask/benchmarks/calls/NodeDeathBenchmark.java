@@ -38,7 +38,7 @@ public final class NodeDeathBenchmark {
         int number = arguments.number("rounds", 3, 1);
         int callers = arguments.number("callers", 16, 1);
         int after = arguments.number("after-millis", 6000, 1000);
-        int warmUpSeconds = arguments.number("warm-up-seconds", 8, 1);
+        int warmUpSeconds = arguments.number("warm-up-seconds", 15, 1);
         List<Contenders> contenders = Contenders.of(arguments.text("only", "ha-task,dubbo,hazelcast"));
         List<String> javaOptions = Arguments.words(arguments.text("java-options", ""));
         arguments.nothingElse();
