@@ -629,6 +629,7 @@ class TaskExecutorTest {
 
     @Test
     void anObserverIsToldWhatBeginsAndHowItEnds() {
+        String here = Thread.currentThread().getName().replaceAll("[0-9]+$", "");
         Attempt own =
                 new Attempt(Tasks.of(Desk.class, "context"), "t1", 1, 0, System.nanoTime() + LONG.toNanos(), "n1");
         executor.runInPlace(own, () -> "x").join();
@@ -640,11 +641,11 @@ class TaskExecutorTest {
 
         assertThat(recorder.told)
                 .containsExactly(
-                        "begun LOCAL on main",
+                        "begun LOCAL on " + here,
                         "ran SUCCEEDED",
                         "begun REMOTE on ha-task-",
                         "ran SUCCEEDED",
-                        "begun LOCAL on main",
+                        "begun LOCAL on " + here,
                         "ran FAILED");
     }
 
