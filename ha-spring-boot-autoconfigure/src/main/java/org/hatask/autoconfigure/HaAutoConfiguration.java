@@ -45,6 +45,7 @@ import org.springframework.beans.factory.annotation.AnnotatedBeanDefinition;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.boot.LazyInitializationExcludeFilter;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
@@ -178,6 +179,7 @@ public class HaAutoConfiguration {
      * auto-configurations; so this one brings the application's along, ahead of ours, which then gives way.
      */
     @Bean
+    @ConditionalOnBean(LoadBalancerClientFactory.class)
     @Order(Ordered.LOWEST_PRECEDENCE)
     static LoadBalancerClientSpecification haLoadBalancerSpecification(
             ObjectProvider<LoadBalancerClientSpecification> others) {

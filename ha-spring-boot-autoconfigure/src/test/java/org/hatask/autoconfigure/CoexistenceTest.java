@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.List;
 import java.util.Map;
 import org.hatask.dispatch.LoadBalancerNodeChooser;
+import org.hatask.dispatch.NodeChooser;
 import org.junit.jupiter.api.Test;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
@@ -83,6 +84,25 @@ class CoexistenceTest {
                             .getInstance(LoadBalancerNodeChooser.SERVICE_ID, ReactorServiceInstanceLoadBalancer.class))
                     .isNotNull();
         });
+    }
+
+    @Test
+    void theNodeStartsWhereSpringCloudLoadBalancerIsSwitchedOff() {
+        withStarter
+                .withPropertyValues("spring.cloud.loadbalancer.enabled=false")
+                .run(context -> {
+                    assertThat(context).hasNotFailed().doesNotHaveBean(LoadBalancerClientFactory.class);
+                    assertThat(context).hasSingleBean(NodeChooser.class);
+                });
+    }
+
+    @Test
+    void theNodeStartsWithNothingOfSpringCloudConfigured() {
+        new WebApplicationContextRunner()
+                .withConfiguration(AutoConfigurations.of(
+                        HaAutoConfiguration.class, HaZooKeeperAutoConfiguration.class, HaLinkAutoConfiguration.class))
+                .withPropertyValues("ha.zookeeper.connect-string=127.0.0.1:1")
+                .run(context -> assertThat(context).hasNotFailed().hasSingleBean(NodeChooser.class));
     }
 
     @Configuration(proxyBeanMethods = false)
