@@ -106,7 +106,11 @@ public final class NodeLifecycle implements SmartLifecycle {
                     drainTimeout,
                     executor.running());
         }
-        beforeLeaving.run();
+        try {
+            beforeLeaving.run();
+        } catch (RuntimeException e) {
+            log.error("What was to end before this node leaves has failed. It leaves all the same", e);
+        }
         membership.leave();
         running = false;
         log.info(
