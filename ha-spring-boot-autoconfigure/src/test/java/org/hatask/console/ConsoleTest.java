@@ -165,6 +165,7 @@ class ConsoleTest {
                         "ha.console.enabled=true",
                         "ha.zookeeper.session-timeout=2s",
                         "ha.durable.poll-interval=50ms",
+                        "spring.application.version=7.4.1",
                         "management.endpoint.ha.access=unrestricted")
                 .startAll("n1", "n2");
         Stack.REACTIVE.start(Reactive.class, "n3");
@@ -257,7 +258,7 @@ class ConsoleTest {
         assertThat(browser.text("#summary"))
                 .startsWith(nodes.masterId() + " leads epoch ")
                 .endsWith("3 nodes");
-        assertThat(browser.text("#nodes-body")).contains("n1", "n2", "n3", "version ", "MASTER", "WORKER", "UP");
+        assertThat(browser.text("#nodes-body")).contains("n1", "n2", "n3", "version 7.4.1", "MASTER", "WORKER", "UP");
         assertThat(browser.text("#changes")).contains("first master", "n1", "n2");
         assertThat(browser.evaluate("document.querySelectorAll('.reign').length")
                         .asInt())
