@@ -119,13 +119,11 @@ final class FairPool {
             String task = entry.getKey();
             if (places.take(task)) {
                 Queue<Runnable> queue = entry.getValue();
+                each.remove();
                 Work work = new Work(task, queue.remove());
                 waits--;
-                if (queue.isEmpty() || waiting.size() > 1) {
-                    each.remove();
-                    if (!queue.isEmpty()) {
-                        waiting.put(task, queue);
-                    }
+                if (!queue.isEmpty()) {
+                    waiting.put(task, queue);
                 }
                 return work;
             }
