@@ -208,9 +208,14 @@ public final class TaskExecutor implements AutoCloseable {
         if (refused == null && entry.begin(now)) {
             return true;
         }
-        running.remove(entry);
-        outcome.complete(refused != null ? refused : notStarted(entry));
+        endUncalled(entry, refused != null ? refused : notStarted(entry), outcome);
         return false;
+    }
+
+    private void endUncalled(RunningAttempt entry, Outcome what, CompletableFuture<Outcome> outcome) {
+        entry.end();
+        running.remove(entry);
+        outcome.complete(what);
     }
 
     private void readAndRun(
@@ -222,12 +227,17 @@ public final class TaskExecutor implements AutoCloseable {
         try {
             read = arguments.get();
         } catch (RuntimeException | Error e) {
-            entry.end();
-            running.remove(entry);
-            outcome.complete(entry.stopped() == null ? unreadable(entry, e) : notStarted(entry));
+            endUncalled(entry, entry.stopped() == null ? unreadable(entry, e) : notStarted(entry), outcome);
             return;
         }
-        run(entry, nanoTime.getAsLong(), () -> invoker.invoke(entry.details().task(), read), outcome);
+        // That may have taken long, and what was allowed before it is not any more.
+        long now = nanoTime.getAsLong();
+        Outcome.Refused refused = admit(entry.details(), now);
+        if (refused != null || entry.stopped() != null) {
+            endUncalled(entry, refused != null ? refused : notStarted(entry), outcome);
+            return;
+        }
+        run(entry, now, () -> invoker.invoke(entry.details().task(), read), outcome);
     }
 
     private static Outcome unreadable(RunningAttempt entry, Throwable e) {

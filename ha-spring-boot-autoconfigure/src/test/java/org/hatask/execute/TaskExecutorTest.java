@@ -30,6 +30,8 @@ import org.hatask.cluster.NodeState;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.MDC;
 import org.springframework.beans.factory.support.StaticListableBeanFactory;
 
@@ -311,6 +313,35 @@ class TaskExecutorTest {
                 .succeedsWithin(LONG)
                 .isInstanceOfSatisfying(Outcome.Refused.class, refused -> assertThat(refused.refusal())
                         .isEqualTo(Refusal.TOO_LATE));
+    }
+
+    /** The lease may run out without a word, or the end of the mastership be told to a type that takes no notice. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aTaskOfTheMasterIsNotStartedWhenTheMastershipEndsWhileItsArgumentsAreRead(boolean told) throws Exception {
+        heldEpoch.set(4);
+        executor.admitMasterTasks(4);
+        CountDownLatch reading = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        CompletableFuture<Outcome> outcome = executor.submit(attempt("master", LONG, 4), () -> {
+            reading.countDown();
+            while (goOn.getCount() > 0) {
+                LockSupport.parkNanos(1_000_000);
+            }
+            return new Object[0];
+        });
+        reading.await();
+
+        if (told) {
+            executor.stopMasterTasks(4);
+        } else {
+            heldEpoch.set(0);
+        }
+        goOn.countDown();
+
+        assertRefused(outcome, Refusal.NOT_MASTER);
+        assertThat(desk.entered.getCount()).isOne();
+        assertThat(executor.inFlight()).isZero();
     }
 
     @Test
