@@ -1,7 +1,7 @@
 package org.hatask.durable;
 
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,8 +38,14 @@ public record TaskAttempt(
         CANCELLED
     }
 
+    public TaskAttempt {
+        Objects.requireNonNull(nodeId);
+        startedAt = Times.kept(startedAt);
+        endedAt = endedAt == null ? null : Times.kept(endedAt);
+    }
+
     static TaskAttempt begun(int number, String nodeId, long epoch, Instant now) {
-        return new TaskAttempt(number, nodeId, epoch, now.truncatedTo(ChronoUnit.MILLIS), null, null, null);
+        return new TaskAttempt(number, nodeId, epoch, now, null, null, null);
     }
 
     TaskAttempt ended(Instant now, End how, @Nullable String words) {

@@ -1,5 +1,6 @@
 package org.hatask.durable;
 
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +33,7 @@ public record TaskFailure(
     }
 
     public TaskFailure {
+        Objects.requireNonNull(kind);
         message = message.length() > MAX_MESSAGE ? message.substring(0, MAX_MESSAGE - 1) + "…" : message;
     }
 }

@@ -2,11 +2,12 @@ package org.hatask.durable;
 
 import java.time.Duration;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.hatask.DurableTask;
 import org.hatask.TaskState;
 import org.jspecify.annotations.Nullable;
@@ -68,12 +69,23 @@ public record TaskRecord(
     /** Longest text of progress that is kept. */
     public static final int MAX_PROGRESS = 200;
 
+    /** @throws IllegalArgumentException when the parts contradict each other, so that some step could not be made from it */
     public TaskRecord {
         attempts = List.copyOf(attempts);
-        submittedAt = submittedAt.truncatedTo(ChronoUnit.MILLIS);
-        dueAt = dueAt.truncatedTo(ChronoUnit.MILLIS);
-        expiresAt = expiresAt == null ? null : expiresAt.truncatedTo(ChronoUnit.MILLIS);
-        endedAt = endedAt == null ? null : endedAt.truncatedTo(ChronoUnit.MILLIS);
+        submittedAt = Times.kept(submittedAt);
+        dueAt = Times.kept(dueAt);
+        expiresAt = expiresAt == null ? null : Times.kept(expiresAt);
+        endedAt = endedAt == null ? null : Times.kept(endedAt);
+        Stream.of(id, task, signature, arguments, submittedBy).forEach(Objects::requireNonNull);
+        check(state.isHeld() == (lease != null), "its state does not go with its worker");
+        check(state != TaskState.RUNNING || !attempts.isEmpty(), "it runs in no attempt");
+        check(state.isFinal() == (endedAt != null), "its state does not go with the time of its end");
+    }
+
+    private static void check(boolean sound, String why) {
+        if (!sound) {
+            throw new IllegalArgumentException(why);
+        }
     }
 
     /** A task about to be submitted. */
@@ -403,7 +415,7 @@ public record TaskRecord(
 
         void endAttempt(Instant now, TaskAttempt.End how, @Nullable String words) {
             int last = attempts.size() - 1;
-            attempts.set(last, attempts.get(last).ended(now.truncatedTo(ChronoUnit.MILLIS), how, words));
+            attempts.set(last, attempts.get(last).ended(now, how, words));
         }
 
         /** The one under way, if there is one, was not made. */

@@ -70,6 +70,20 @@ class TaskJsonTest {
         assertThat(read(json.replace("RUNNING", "PENDING"))).isEmpty();
         assertThat(read(json.replace("\"task\":\"mail\"", "\"task\":null"))).isEmpty();
         assertThat(read(json.replace("\"attempts\":[", "\"attempts\":[null,"))).isEmpty();
+        assertThat(read(json.replaceFirst("\"attempts\":\\[.*?]", "\"attempts\":[]")))
+                .isEmpty();
+        assertThat(read(json.replaceFirst("\"attempts\":\\[.*?],", ""))).isEmpty();
+        assertThat(read(json.replace("\"worker\":\"w.2\"", "\"worker\":null"))).isEmpty();
+        assertThat(read(json.replace("\"kind\":\"THREW\",", ""))).isEmpty();
+        assertThat(read(json.replace("\"dueAt\":\"2026", "\"dueAt\":\"+999999999")))
+                .isEmpty();
+        assertThat(read(json.replaceFirst("\"startedAt\":\"2026", "\"startedAt\":\"-2026")))
+                .isEmpty();
+        String done = new String(TaskJson.write(RUNNING.succeeded(NOW, "1")), StandardCharsets.UTF_8);
+        assertThat(read(done)).isPresent();
+        assertThat(read(done.replace("SUCCEEDED\",\"submittedAt", "PENDING\",\"submittedAt")))
+                .isEmpty();
+        assertThat(read(done.replaceFirst(",\"endedAt\":\"[^\"]*\"}$", "}"))).isEmpty();
         assertThat(read(json + "{}")).isEmpty();
         assertThat(read(json.substring(0, json.length() - 1))).isEmpty();
         assertThat(RUNNING.state()).isEqualTo(TaskState.RUNNING);

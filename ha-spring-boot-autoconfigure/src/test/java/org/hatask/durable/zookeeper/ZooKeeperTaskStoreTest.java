@@ -9,6 +9,7 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -430,15 +431,17 @@ class ZooKeeperTaskStoreTest {
             put("empty", new byte[0]);
             put("deep", "[".repeat(100_000).getBytes(StandardCharsets.UTF_8));
             put("null", "null".getBytes(StandardCharsets.UTF_8));
+            put("runs-in-no-attempt", runsInNoAttempt("runs-in-no-attempt"));
             scene.eye().create().forPath(LAYOUT.bucketPath("00") + "/-in-another-bucket-", new byte[0]);
             scene.eye().create().forPath(LAYOUT.pausedTask("x") + "%", new byte[0]);
             scene.eye().create().forPath(LAYOUT.task(good.id()) + "/child", new byte[0]);
             scene.eye().create().forPath(LAYOUT.worker("no-number"), "?".getBytes(StandardCharsets.UTF_8));
             await().atMost(StoreScene.BOUND)
-                    .untilAsserted(() -> assertThat(store.counts().unreadable()).isEqualTo(6));
+                    .untilAsserted(() -> assertThat(store.counts().unreadable()).isEqualTo(7));
             TaskStore next = node(() -> epoch);
             for (TaskStore each : List.of(store, next)) {
-                assertThat(each.counts().unreadable()).isEqualTo(6);
+                assertThat(each.counts().unreadable()).isEqualTo(7);
+                assertThat(each.abandoned(10)).isEmpty();
                 assertThat(each.counts().byState().get(TaskState.PENDING)).isEqualTo(1);
                 assertThat(each.due(10)).containsExactly(good);
                 assertThat(each.find(List.of(broken.id(), foreign.id(), "huge")))
@@ -453,7 +456,7 @@ class ZooKeeperTaskStoreTest {
             scene.eye().setData().forPath(LAYOUT.task(broken.id()), TaskJson.write(broken));
             scene.eye().delete().forPath(LAYOUT.task("huge"));
             await().atMost(StoreScene.BOUND)
-                    .untilAsserted(() -> assertThat(store.counts().unreadable()).isEqualTo(4));
+                    .untilAsserted(() -> assertThat(store.counts().unreadable()).isEqualTo(5));
             assertThat(store.due(10)).extracting(TaskRecord::id).containsExactly(broken.id());
             assertThat(logged.list.stream()
                             .map(ILoggingEvent::getFormattedMessage)
@@ -462,6 +465,16 @@ class ZooKeeperTaskStoreTest {
         } finally {
             logger.detachAppender(logged);
         }
+    }
+
+    /** Whoever took it from its node, which is gone, would find no attempt to end. */
+    private static byte[] runsInNoAttempt(String id) {
+        Instant now = Instant.parse("2026-01-01T00:00:00Z");
+        TaskRecord leased = TaskRecord.submitted(id, "mail", "()void", "[]", now, "n1", null, Duration.ZERO, null, 1)
+                .leasedTo(new Lease("gone.1", "n9"));
+        return new String(TaskJson.write(leased), StandardCharsets.UTF_8)
+                .replace("LEASED", "RUNNING")
+                .getBytes(StandardCharsets.UTF_8);
     }
 
     @Test
