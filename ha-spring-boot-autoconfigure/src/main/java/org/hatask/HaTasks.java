@@ -1,5 +1,6 @@
 package org.hatask;
 
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -25,6 +26,17 @@ public interface HaTasks {
     default DurableTask submit(String task, @Nullable Object... arguments) {
         return prepare(task, arguments).submit();
     }
+
+    /**
+     * Submits several at once, which takes far less time than one after the other. All are recorded or none; only {@code zookeeper}
+     * writes them in transactions of 50, of which some may be recorded when the connection is lost: the exception says so.
+     *
+     * @param submissions from {@link #prepare}, of any tasks; of those with the same task and key the first is recorded. It may be
+     *     empty
+     * @return for each, in their order, the task that is kept
+     * @throws TaskStoreException as from {@link TaskSubmission#submit}
+     */
+    List<DurableTask> submitAll(Collection<TaskSubmission> submissions);
 
     /** The task with this id; empty when there is none or it is no longer kept. */
     Optional<DurableTask> find(String taskId);

@@ -13,10 +13,10 @@ public interface TaskSubmission {
      */
     TaskSubmission idempotencyKey(String key);
 
-    /** The task does not begin before this time has passed. */
+    /** The task does not begin before this time has passed: zero to 36500 days. */
     TaskSubmission startAfter(Duration delay);
 
-    /** If it has not begun when this time has passed, it never does, and is {@link TaskState#FAILED}. More than zero. */
+    /** If it has not begun when this time has passed, it never does, and is {@link TaskState#FAILED}. More than zero, at most 36500 days. */
     TaskSubmission timeToLive(Duration time);
 
     /**

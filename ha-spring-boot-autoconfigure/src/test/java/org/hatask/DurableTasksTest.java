@@ -21,11 +21,13 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.hatask.durable.MemoryTaskStore;
 import org.hatask.durable.TaskManager;
+import org.hatask.durable.TaskQuery;
 import org.hatask.durable.TaskStore;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.mockito.Mockito;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -244,6 +246,42 @@ class DurableTasksTest {
     }
 
     @Test
+    void manyAreSubmittedInOneGo() {
+        HaTasks from = tasks("a");
+        DurableTask first =
+                from.prepare("desk.note", "n14").idempotencyKey("many").submit();
+        List<TaskSubmission> submissions = List.of(
+                from.prepare("desk.note", "n15"),
+                from.prepare("desk.flaky", "n16", 1),
+                from.prepare("desk.note", "n14").idempotencyKey("many"));
+
+        List<DurableTask> all = from.submitAll(submissions);
+
+        assertThat(all).extracting(DurableTask::task).containsExactly("desk.note", "desk.flaky", "desk.note");
+        assertThat(all.get(2).id()).isEqualTo(first.id());
+        await().atMost(PATIENCE).untilAsserted(() -> assertThat(all).allSatisfy(task -> assertThat(
+                        tasks("b").find(task.id()).orElseThrow().state())
+                .isEqualTo(TaskState.SUCCEEDED)));
+        assertThat(RUNS.get("n14")).hasValue(1);
+        assertThat(RUNS.get("n15")).hasValue(1);
+        assertThat(from.submitAll(List.of())).isEmpty();
+    }
+
+    @Test
+    void ofManyOfWhichOneIsTooLargeNoneIsRecorded() {
+        HaTasks from = tasks("a");
+        List<TaskSubmission> submissions = List.of(
+                from.prepare("desk.note", "n17").idempotencyKey("n17"), from.prepare("desk.note", "x".repeat(20_000)));
+
+        assertThatThrownBy(() -> from.submitAll(submissions))
+                .isInstanceOf(TaskStoreException.class)
+                .hasMessageContaining("too large");
+
+        assertThat(STORE.list(new TaskQuery("desk.note", Set.of(), null, 1000)))
+                .noneMatch(task -> "n17".equals(task.key()));
+    }
+
+    @Test
     void taskBeginsAfterItsDelayOrNeverWhenItsTimeToLiveIsOver() {
         DurableTask late = tasks("a")
                 .prepare("desk.note", "n10")
@@ -275,6 +313,15 @@ class DurableTasksTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("1 arguments");
         assertThatThrownBy(() -> tasks("a").submit("desk.note", 5)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> tasks("a").prepare("desk.note", "n").startAfter(Duration.ofSeconds(Long.MAX_VALUE)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("36500 days");
+        assertThatThrownBy(() -> tasks("a").prepare("desk.note", "n").timeToLive(Duration.ofSeconds(Long.MAX_VALUE)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("36500 days");
+        assertThatThrownBy(() -> tasks("a").submitAll(List.of(Mockito.mock(TaskSubmission.class))))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("HaTasks.prepare");
         assertThatThrownBy(() -> desk("a").note("x".repeat(20_000)))
                 .isInstanceOf(TaskStoreException.class)
                 .hasMessageContaining("too large");

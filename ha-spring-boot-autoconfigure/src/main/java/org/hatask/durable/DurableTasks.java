@@ -2,6 +2,8 @@ package org.hatask.durable;
 
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -29,6 +31,9 @@ import org.jspecify.annotations.Nullable;
 public final class DurableTasks implements HaTasks, DurableCalls {
 
     private static final int MAX_KEY = 200;
+
+    /** Longest delay and time to live. */
+    private static final Duration MAX_TIME = Duration.ofDays(36_500);
 
     private final Supplier<TaskRegistry> registry;
     private final ClusterState cluster;
@@ -124,8 +129,9 @@ public final class DurableTasks implements HaTasks, DurableCalls {
 
         @Override
         public TaskSubmission startAfter(Duration newDelay) {
-            if (newDelay.isNegative()) {
-                throw new IllegalArgumentException("A task cannot start " + newDelay + " from now.");
+            if (newDelay.isNegative() || newDelay.compareTo(MAX_TIME) > 0) {
+                throw new IllegalArgumentException("A task can start between now and " + MAX_TIME.toDays()
+                        + " days from now, not " + newDelay + " from now.");
             }
             delay = newDelay;
             return this;
@@ -133,8 +139,9 @@ public final class DurableTasks implements HaTasks, DurableCalls {
 
         @Override
         public TaskSubmission timeToLive(Duration time) {
-            if (time.isNegative() || time.isZero()) {
-                throw new IllegalArgumentException("A time to live is more than zero, not " + time + ".");
+            if (time.isNegative() || time.isZero() || time.compareTo(MAX_TIME) > 0) {
+                throw new IllegalArgumentException("A time to live is more than zero and at most " + MAX_TIME.toDays()
+                        + " days, not " + time + ".");
             }
             timeToLive = time;
             return this;
@@ -142,22 +149,44 @@ public final class DurableTasks implements HaTasks, DurableCalls {
 
         @Override
         public DurableTask submit() {
-            TaskStore store = manager.store();
-            TaskRecord kept = store.submit(List.of(TaskRecord.submitted(
-                            manager.nextId(),
-                            task.name(),
-                            task.signature(),
-                            arguments,
-                            store.now(),
-                            cluster.view().self().id(),
-                            key,
-                            delay,
-                            timeToLive,
-                            task.retry().maxAttempts())))
-                    .get(0);
-            store.afterTransaction(manager::wake, () -> {});
-            return kept.view();
+            return submitAll(List.of(this)).get(0);
         }
+
+        private TaskRecord record(Instant now) {
+            return TaskRecord.submitted(
+                    manager.nextId(),
+                    task.name(),
+                    task.signature(),
+                    arguments,
+                    now,
+                    cluster.view().self().id(),
+                    key,
+                    delay,
+                    timeToLive,
+                    task.retry().maxAttempts());
+        }
+    }
+
+    @Override
+    public List<DurableTask> submitAll(Collection<TaskSubmission> submissions) {
+        List<Submission> own = submissions.stream().map(DurableTasks::own).toList();
+        if (own.isEmpty()) {
+            return List.of();
+        }
+        TaskStore store = manager.store();
+        Instant now = store.now();
+        List<TaskRecord> kept = store.submit(
+                own.stream().map(submission -> submission.record(now)).toList());
+        store.afterTransaction(manager::wake, () -> {});
+        return kept.stream().map(TaskRecord::view).toList();
+    }
+
+    private static Submission own(TaskSubmission submission) {
+        if (submission instanceof Submission own) {
+            return own;
+        }
+        throw new IllegalArgumentException("A submission is made by HaTasks.prepare(…), not a "
+                + submission.getClass().getName() + ".");
     }
 
     @Override

@@ -109,12 +109,17 @@ abstract class TaskStoreConformanceTest {
 
     @Test
     void manyAreSubmittedAtOnceInTheirOrder() {
-        List<TaskRecord> tasks =
-                IntStream.range(0, 50).mapToObj(i -> task("mail").build(store)).toList();
-        assertThat(store.submit(tasks))
-                .extracting(TaskRecord::id)
-                .isEqualTo(tasks.stream().map(TaskRecord::id).toList());
-        assertThat(store.find(tasks.stream().map(TaskRecord::id).toList())).hasSize(50);
+        List<TaskRecord> tasks = IntStream.range(0, 50)
+                .mapToObj(i -> task("mail")
+                        .key(i % 2 == 0 ? "k" + i : null)
+                        .arguments("[\"" + i + " ü€😀 {,} \\\"\"]")
+                        .timeToLive(i % 3 == 0 ? Duration.ofHours(i + 1) : null)
+                        .maxAttempts(i + 1)
+                        .build(store))
+                .toList();
+        List<TaskRecord> kept = store.submit(tasks);
+        assertThat(kept.stream().map(task -> task.withVersion(0))).isEqualTo(tasks);
+        assertThat(store.find(tasks.stream().map(TaskRecord::id).toList())).containsExactlyInAnyOrderElementsOf(kept);
     }
 
     @Test

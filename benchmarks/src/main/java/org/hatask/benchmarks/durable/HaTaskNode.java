@@ -7,6 +7,7 @@ import java.util.List;
 import javax.sql.DataSource;
 import org.hatask.Delivery;
 import org.hatask.HaTask;
+import org.hatask.HaTasks;
 import org.hatask.Retry;
 import org.hatask.TaskState;
 import org.hatask.benchmarks.PostgreSql;
@@ -23,8 +24,6 @@ import org.springframework.context.support.GenericApplicationContext;
 import org.springframework.core.io.ClassPathResource;
 import org.springframework.jdbc.datasource.init.ResourceDatabasePopulator;
 import org.springframework.stereotype.Component;
-import org.springframework.transaction.PlatformTransactionManager;
-import org.springframework.transaction.support.TransactionTemplate;
 import org.springframework.util.FileSystemUtils;
 
 /** A node of HA Task, alone in its cluster, with everything on that a user has. */
@@ -47,6 +46,7 @@ final class HaTaskNode implements Contender {
     private final Path zooKeeperData;
     private final ConfigurableApplicationContext context;
     private final Desk desk;
+    private final HaTasks tasks;
     private final TaskManager manager;
 
     private HaTaskNode(String store, DataSource dataSource, int threads) throws Exception {
@@ -82,6 +82,7 @@ final class HaTaskNode implements Contender {
                 })
                 .run();
         desk = context.getBean(Desk.class);
+        tasks = context.getBean(HaTasks.class);
         manager = context.getBean(TaskManager.class);
     }
 
@@ -116,8 +117,9 @@ final class HaTaskNode implements Contender {
 
     @Override
     public void submitAll(List<String> arguments) {
-        new TransactionTemplate(context.getBean(PlatformTransactionManager.class))
-                .executeWithoutResult(status -> arguments.forEach(desk::work));
+        tasks.submitAll(arguments.stream()
+                .map(argument -> tasks.prepare("desk.work", argument))
+                .toList());
     }
 
     @Override

@@ -42,11 +42,11 @@ final class Claim {
                     .text(request.holder().worker())
                     .text(request.holder().nodeId())
                     .array(
-                            ChangingColumn.Kind.TEXT,
+                            Column.Kind.TEXT,
                             tasks.stream()
                                     .map(task -> TaskJson.writeAttempts(
                                             List.of(request.firstAttempt(task.getValue(), now)))))
-                    .array(ChangingColumn.Kind.TEXT, tasks.stream().map(Map.Entry::getKey))
+                    .array(Column.Kind.TEXT, tasks.stream().map(Map.Entry::getKey))
                     .text(request.holder().nodeId());
             bindClaimable(parameters, OptionalLong.empty());
         });

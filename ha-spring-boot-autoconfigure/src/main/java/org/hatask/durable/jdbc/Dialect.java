@@ -83,6 +83,11 @@ enum Dialect {
         return this == POSTGRESQL;
     }
 
+    /** Whether a statement can take the values of many tasks as an array for each column. */
+    boolean takesArrays() {
+        return this == POSTGRESQL;
+    }
+
     /** Whether a driver may, in a batch, not say which of its statements hit a row. */
     boolean countsAreUncertain() {
         return this == MYSQL;

@@ -54,8 +54,7 @@ final class History {
             if (found == 0) {
                 return false;
             }
-            TaskRecord kept = changed.withVersion(changed.version() + 1);
-            session.insert(session.sql().insert, parameters -> TaskRows.bindInsert(parameters, kept));
+            session.insert(session.sql().insert, parameters -> TaskRows.bindInsert(parameters, changed));
             return true;
         });
     }

@@ -62,7 +62,7 @@ final class Parameters {
     }
 
     /** An array of PostgreSQL, for one column of many tasks. */
-    Parameters array(ChangingColumn.Kind kind, Stream<@Nullable Object> values) throws SQLException {
+    Parameters array(Column.Kind kind, Stream<@Nullable Object> values) throws SQLException {
         Object[] all = values.map(value -> value instanceof String text ? withoutNul(text) : value)
                 .toArray();
         statement.setArray(++last, statement.getConnection().createArrayOf(kind.type, all));

@@ -58,6 +58,7 @@ final class Sql {
 
     final String now;
     final String insert;
+    final String insertAll;
     final String update;
     final String updateAll;
     final String endAll;
@@ -89,19 +90,21 @@ final class Sql {
         paused = table + "_paused";
 
         now = "SELECT " + dialect.now();
-        insert = "INSERT INTO " + tasks + " (" + ALL_COLUMNS + ") VALUES (" + list(COMMON.size() + 2) + ")";
-        update = "UPDATE " + tasks + " SET " + changing(column -> column.name() + " = ?")
+        String into = "INSERT INTO " + tasks + " (" + each(Column.ALL, Column::name) + ") ";
+        insert = into + "VALUES (" + list(Column.ALL.size()) + ")";
+        insertAll = into + "SELECT * FROM unnest(" + each(Column.ALL, Column::array) + ")";
+        update = "UPDATE " + tasks + " SET " + each(Column.CHANGING, column -> column.name() + " = ?")
                 + " WHERE id = ? AND version = ?";
         String changes = "unnest(CAST(? AS text[]), CAST(? AS int8[]), "
-                + changing(column -> "CAST(? AS " + column.kind().type + "[])") + ") AS c (task_id, old_version, "
-                + changing(ChangingColumn::name) + ")";
+                + each(Column.CHANGING, Column::array) + ") AS c (task_id, old_version, "
+                + each(Column.CHANGING, Column::name) + ")";
         // Row by row by the primary key, in the order of the changes, so that nobody waits for each other.
         String kept = "LATERAL (SELECT ctid FROM " + tasks
                 + " WHERE id = c.task_id AND version = c.old_version OFFSET 0) k WHERE t.ctid = k.ctid";
-        updateAll = "UPDATE " + tasks + " t SET " + changing(column -> column.name() + " = c." + column.name())
-                + " FROM " + changes + ", " + kept + " RETURNING t.id";
-        Set<String> changing =
-                ChangingColumn.ALL.stream().map(ChangingColumn::name).collect(Collectors.toSet());
+        updateAll =
+                "UPDATE " + tasks + " t SET " + each(Column.CHANGING, column -> column.name() + " = c." + column.name())
+                        + " FROM " + changes + ", " + kept + " RETURNING t.id";
+        Set<String> changing = Column.CHANGING.stream().map(Column::name).collect(Collectors.toSet());
         endAll = "WITH c AS (SELECT * FROM " + changes + "), ended AS (DELETE FROM " + tasks + " t USING c, " + kept
                 + " RETURNING t.*) INSERT INTO " + history + " (" + COLUMNS + ") SELECT "
                 + COMMON.stream()
@@ -146,8 +149,8 @@ final class Sql {
                 : statement;
     }
 
-    private static String changing(Function<ChangingColumn, String> sql) {
-        return ChangingColumn.ALL.stream().map(sql).collect(Collectors.joining(", "));
+    private static String each(List<Column> columns, Function<Column, String> sql) {
+        return columns.stream().map(sql).collect(Collectors.joining(", "));
     }
 
     private String isReady() {

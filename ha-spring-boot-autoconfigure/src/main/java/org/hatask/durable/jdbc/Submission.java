@@ -47,15 +47,24 @@ final class Submission {
             TaskRecord owner = TaskKey.of(task).map(owners::get).orElse(task);
             kept.add(owner.version() == 0 ? owner.withVersion(1) : owner);
             if (owner == task) {
-                fresh.add(task.withVersion(1));
+                fresh.add(task);
             }
         }
-        if (fresh.size() == 1) {
-            session.insert(session.sql().insert, parameters -> TaskRows.bindInsert(parameters, fresh.get(0)));
-        } else if (!fresh.isEmpty()) {
-            session.batch(session.sql().insert, fresh, TaskRows::bindInsert);
-        }
+        insert(session, fresh);
         return kept;
+    }
+
+    private static void insert(Session session, List<TaskRecord> fresh) throws SQLException {
+        Sql sql = session.sql();
+        if (fresh.size() == 1) {
+            session.insert(sql.insert, parameters -> TaskRows.bindInsert(parameters, fresh.get(0)));
+        } else if (sql.dialect.takesArrays()) {
+            for (List<TaskRecord> some : Lists.parts(fresh, Sql.MAX_LIST)) {
+                session.insert(sql.insertAll, parameters -> TaskRows.bindInserts(parameters, some));
+            }
+        } else if (!fresh.isEmpty()) {
+            session.batch(sql.insert, fresh, TaskRows::bindInsert);
+        }
     }
 
     /** Inserts the keys that are not there, and finds the tasks that have them. */

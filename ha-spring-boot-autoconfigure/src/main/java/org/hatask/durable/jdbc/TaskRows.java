@@ -85,7 +85,7 @@ final class TaskRows {
         }
         try {
             return tasks.add(read(row));
-        } catch (UnreadableException e) {
+        } catch (IllegalArgumentException e) {
             return unreadable.add(new Unreadable(
                     row.getString("id"),
                     row.getLong("version"),
@@ -97,10 +97,10 @@ final class TaskRows {
 
     private static TaskRecord read(ResultSet row) throws SQLException {
         TaskState state =
-                state(row.getString("state")).orElseThrow(() -> new UnreadableException("its state is unknown"));
+                state(row.getString("state")).orElseThrow(() -> new IllegalArgumentException("its state is unknown"));
         List<TaskAttempt> attempts = attempts(row.getString("attempts"));
         String failure = row.getString("failure");
-        TaskRecord task = new TaskRecord(
+        return new TaskRecord(
                 row.getString("id"),
                 row.getLong("version"),
                 row.getString("task"),
@@ -123,10 +123,6 @@ final class TaskRows {
                 row.getString("result"),
                 failure == null ? null : require(TaskJson.readFailure(failure), "its failure"),
                 time(row, "ended_at"));
-        check(state.isHeld() == (task.lease() != null), "its state does not go with its worker");
-        check(state != TaskState.RUNNING || !attempts.isEmpty(), "it runs in no attempt");
-        check(state.isFinal() == (task.endedAt() != null), "its state does not go with the time of its end");
-        return task;
     }
 
     private static List<TaskAttempt> attempts(String json) {
@@ -134,13 +130,7 @@ final class TaskRows {
     }
 
     private static <T> T require(Optional<T> value, String what) {
-        return value.orElseThrow(() -> new UnreadableException(what + " cannot be read"));
-    }
-
-    private static void check(boolean sound, String why) {
-        if (!sound) {
-            throw new UnreadableException(why);
-        }
+        return value.orElseThrow(() -> new IllegalArgumentException(what + " cannot be read"));
     }
 
     private static @Nullable Lease lease(ResultSet row) throws SQLException {
@@ -156,35 +146,19 @@ final class TaskRows {
 
     /** Sets the parameters of {@link Sql#insert}. */
     static void bindInsert(Parameters parameters, TaskRecord task) throws SQLException {
-        parameters
-                .text(task.id())
-                .number(task.version())
-                .text(task.task())
-                .text(task.signature())
-                .text(task.state().name())
-                .time(task.submittedAt())
-                .text(task.submittedBy())
-                .text(task.key())
-                .time(task.dueAt())
-                .time(task.expiresAt())
-                .number(task.maxAttempts())
-                .number(task.attemptsBefore())
-                .number(task.nodeDeaths())
-                .flag(task.cancelRequested())
-                .text(task.lastNode())
-                .time(task.endedAt())
-                .text(task.arguments())
-                .text(TaskJson.writeAttempts(task.attempts()))
-                .text(task.progress())
-                .text(task.checkpoint())
-                .text(task.result())
-                .text(TaskJson.writeFailure(task.failure()));
-        bindLease(parameters, task.lease());
+        for (Column column : Column.ALL) {
+            column.bind(parameters, task);
+        }
+    }
+
+    /** Sets the parameters of {@link Sql#insertAll}. */
+    static void bindInserts(Parameters parameters, List<TaskRecord> tasks) throws SQLException {
+        bindArrays(parameters, Column.ALL, tasks);
     }
 
     /** Sets the parameters of {@link Sql#update}. */
     static void bindUpdate(Parameters parameters, TaskRecord task) throws SQLException {
-        for (ChangingColumn column : ChangingColumn.ALL) {
+        for (Column column : Column.CHANGING) {
             column.bind(parameters, task);
         }
         parameters.text(task.id()).number(task.version());
@@ -193,24 +167,15 @@ final class TaskRows {
     /** Sets the parameters of {@link Sql#updateAll}. */
     static void bindUpdates(Parameters parameters, List<TaskRecord> tasks) throws SQLException {
         parameters
-                .array(ChangingColumn.Kind.TEXT, tasks.stream().map(TaskRecord::id))
-                .array(ChangingColumn.Kind.NUMBER, tasks.stream().map(TaskRecord::version));
-        for (ChangingColumn column : ChangingColumn.ALL) {
+                .array(Column.Kind.TEXT, tasks.stream().map(TaskRecord::id))
+                .array(Column.Kind.NUMBER, tasks.stream().map(TaskRecord::version));
+        bindArrays(parameters, Column.CHANGING, tasks);
+    }
+
+    private static void bindArrays(Parameters parameters, List<Column> columns, List<TaskRecord> tasks)
+            throws SQLException {
+        for (Column column : columns) {
             parameters.array(column.kind(), tasks.stream().map(column.value()));
-        }
-    }
-
-    private static void bindLease(Parameters parameters, @Nullable Lease lease) throws SQLException {
-        parameters.text(lease == null ? null : lease.worker()).text(lease == null ? null : lease.nodeId());
-    }
-
-    /** Says why, within this class. */
-    private static final class UnreadableException extends RuntimeException {
-
-        private static final long serialVersionUID = 1L;
-
-        UnreadableException(String why) {
-            super(why, null, false, false);
         }
     }
 }

@@ -4,27 +4,39 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.util.List;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.hatask.durable.Lease;
 import org.hatask.durable.TaskJson;
 import org.hatask.durable.TaskRecord;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A column of the table of tasks that changes while a task goes its way.
+ * A column of the table of tasks.
  *
  * @param value what stands in it when a task has become this, a value of the kind or null
  */
-record ChangingColumn(String name, Kind kind, Function<TaskRecord, @Nullable Object> value) {
+record Column(String name, Kind kind, Function<TaskRecord, @Nullable Object> value) {
 
-    /** All of them. The version becomes one more. */
-    static final List<ChangingColumn> ALL = List.of(
+    /** Those that stay as they were submitted. */
+    private static final List<Column> FIXED = List.of(
+            text("id", TaskRecord::id),
+            text("task", TaskRecord::task),
+            text("signature", TaskRecord::signature),
+            number("submitted_at", task -> millis(task.submittedAt())),
+            text("submitted_by", TaskRecord::submittedBy),
+            text("idempotency_key", TaskRecord::key),
+            number("max_attempts", task -> (long) task.maxAttempts()),
+            text("arguments", TaskRecord::arguments));
+
+    /** Those that change while a task goes its way. The version becomes one more. */
+    static final List<Column> CHANGING = List.of(
             number("version", task -> task.version() + 1),
             text("state", task -> task.state().name()),
             number("due_at", task -> millis(task.dueAt())),
             number("expires_at", task -> millis(task.expiresAt())),
             number("attempts_before", task -> (long) task.attemptsBefore()),
             number("node_deaths", task -> (long) task.nodeDeaths()),
-            new ChangingColumn("cancel_requested", Kind.FLAG, TaskRecord::cancelRequested),
+            new Column("cancel_requested", Kind.FLAG, TaskRecord::cancelRequested),
             text("last_node_id", TaskRecord::lastNode),
             number("ended_at", task -> millis(task.endedAt())),
             text("attempts", task -> TaskJson.writeAttempts(task.attempts())),
@@ -34,6 +46,9 @@ record ChangingColumn(String name, Kind kind, Function<TaskRecord, @Nullable Obj
             text("failure", task -> TaskJson.writeFailure(task.failure())),
             text("worker", task -> worker(task.lease())),
             text("node_id", task -> nodeId(task.lease())));
+
+    static final List<Column> ALL =
+            Stream.concat(FIXED.stream(), CHANGING.stream()).toList();
 
     /** What is in a column; an INTEGER takes a number, too. */
     enum Kind {
@@ -49,12 +64,12 @@ record ChangingColumn(String name, Kind kind, Function<TaskRecord, @Nullable Obj
         }
     }
 
-    private static ChangingColumn text(String name, Function<TaskRecord, @Nullable Object> value) {
-        return new ChangingColumn(name, Kind.TEXT, value);
+    private static Column text(String name, Function<TaskRecord, @Nullable Object> value) {
+        return new Column(name, Kind.TEXT, value);
     }
 
-    private static ChangingColumn number(String name, Function<TaskRecord, @Nullable Object> value) {
-        return new ChangingColumn(name, Kind.NUMBER, value);
+    private static Column number(String name, Function<TaskRecord, @Nullable Object> value) {
+        return new Column(name, Kind.NUMBER, value);
     }
 
     private static @Nullable Long millis(@Nullable Instant time) {
@@ -67,6 +82,11 @@ record ChangingColumn(String name, Kind kind, Function<TaskRecord, @Nullable Obj
 
     private static @Nullable String nodeId(@Nullable Lease lease) {
         return lease == null ? null : lease.nodeId();
+    }
+
+    /** A parameter for the values of many tasks, in PostgreSQL. */
+    String array() {
+        return "CAST(? AS " + kind.type + "[])";
     }
 
     void bind(Parameters parameters, TaskRecord task) throws SQLException {
