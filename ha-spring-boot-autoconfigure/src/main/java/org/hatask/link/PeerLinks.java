@@ -43,7 +43,7 @@ final class PeerLinks {
          */
         BROKEN,
         /**
-         * The answer was no HTTP. Java 17 keeps such a connection for as long as the process lives, so a next one had better be
+         * The answer was no HTTP. Java keeps such a connection for as long as the process lives, so a next one had better be
          * late.
          */
         NO_HTTP,
