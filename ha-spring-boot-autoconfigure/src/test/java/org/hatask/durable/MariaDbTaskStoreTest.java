@@ -1,6 +1,7 @@
 package org.hatask.durable;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import com.zaxxer.hikari.HikariDataSource;
 import java.util.List;
@@ -11,9 +12,11 @@ import org.hatask.jdbc.Database;
 import org.hatask.jdbc.DatabaseServer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIf;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.jdbc.datasource.DriverManagerDataSource;
 
 /** Stands for MySQL too, whose dialect and locks these are. */
 @EnabledIf(
@@ -48,6 +51,26 @@ class MariaDbTaskStoreTest extends DatabaseServerTaskStoreTest {
     @Override
     DataSource dataSource() {
         return server.dataSource("sessionVariables=time_zone='-09:30'");
+    }
+
+    /** As at a failover: then what ends meanwhile is written afterwards. */
+    @Test
+    void aServerThatIsReadOnlyForNowDoesNotAnswer() {
+        jdbc.execute("CREATE USER IF NOT EXISTS app");
+        jdbc.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON *.* TO app");
+        try (HikariDataSource ofApp = newPool(new DriverManagerDataSource(server.url(), "app", ""))) {
+            JdbcTaskStore store = new JdbcTaskStore(ofApp, settings());
+            TaskRecord task = submit(task("mail").build(store));
+            jdbc.execute("SET GLOBAL read_only = 1");
+            try {
+                assertThatExceptionOfType(StoreUnavailableException.class)
+                        .isThrownBy(() -> store.replace(List.of(task.cancel(store.now()))))
+                        .withMessageContaining("read-only");
+            } finally {
+                jdbc.execute("SET GLOBAL read_only = 0");
+            }
+            assertThat(store.replace(List.of(task.cancel(store.now())))).containsExactly(true);
+        }
     }
 
     /** In bulks, the driver does not tell which changes hit a row; or it counts only rows that differ afterwards. */

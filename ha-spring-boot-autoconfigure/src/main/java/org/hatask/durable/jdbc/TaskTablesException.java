@@ -1,10 +1,10 @@
 package org.hatask.durable.jdbc;
 
-import org.hatask.TaskStoreException;
+import org.hatask.durable.StoreUnavailableException;
 import org.jspecify.annotations.Nullable;
 
-/** The tables of durable tasks are missing, or not what they must be, or the database cannot hold them. Nothing was done. */
-public class TaskTablesException extends TaskStoreException {
+/** The tables of durable tasks are missing, or not what they must be, or the database cannot hold them. Nothing was done, and it may be tried again when they are mended. */
+public class TaskTablesException extends StoreUnavailableException {
 
     private final String problem;
     private final String cure;

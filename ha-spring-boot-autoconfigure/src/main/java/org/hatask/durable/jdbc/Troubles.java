@@ -5,10 +5,7 @@ import org.hatask.TaskStoreException;
 import org.hatask.durable.StoreUnavailableException;
 import org.jspecify.annotations.Nullable;
 import org.springframework.dao.DataAccessException;
-import org.springframework.dao.DataAccessResourceFailureException;
-import org.springframework.dao.PessimisticLockingFailureException;
-import org.springframework.dao.RecoverableDataAccessException;
-import org.springframework.dao.TransientDataAccessException;
+import org.springframework.dao.DataIntegrityViolationException;
 import org.springframework.jdbc.BadSqlGrammarException;
 import org.springframework.jdbc.support.SQLExceptionSubclassTranslator;
 import org.springframework.jdbc.support.SQLExceptionTranslator;
@@ -23,23 +20,22 @@ final class Troubles {
         this.settings = settings;
     }
 
-    /** An error of a statement of a transaction that is rolled back. */
+    /**
+     * An error of a statement of a transaction that is rolled back. Only where the database says that the values are to blame, they
+     * are: all else may be otherwise in a moment, such as a primary that is a replica for now, which MariaDB tells with the state of
+     * any error.
+     */
     TaskStoreException of(SQLException e, @Nullable Dialect dialect) {
         DataAccessException known = translator.translate("durable tasks", null, e);
         if (isAboutTables(e) || known instanceof BadSqlGrammarException) {
             return tables(e, dialect);
         }
-        if (known instanceof DataAccessResourceFailureException
-                || known instanceof RecoverableDataAccessException
-                || known instanceof TransientDataAccessException
-                        && !(known instanceof PessimisticLockingFailureException && isRolledBack(e))
-                || isReadOnly(e)) {
-            return unavailable(e);
-        }
-        return new TaskStoreException(
-                "The database of durable tasks (data source " + settings.dataSourceName()
-                        + ") did not do what it was asked for: " + e.getMessage(),
-                e);
+        return known instanceof DataIntegrityViolationException
+                ? new TaskStoreException(
+                        "The database of durable tasks (data source " + settings.dataSourceName()
+                                + ") cannot keep what it was given: " + e.getMessage(),
+                        e)
+                : unavailable(e);
     }
 
     /** After it nothing is known. */
@@ -77,10 +73,5 @@ final class Troubles {
     /** The database gave this transaction up in favour of another: nothing was done, and it may be done again. */
     static boolean isRolledBack(SQLException e) {
         return e.getSQLState() != null && e.getSQLState().startsWith("40");
-    }
-
-    /** What was the primary is a replica now. */
-    private static boolean isReadOnly(SQLException e) {
-        return "25006".equals(e.getSQLState());
     }
 }
