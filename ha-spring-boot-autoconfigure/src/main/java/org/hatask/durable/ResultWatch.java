@@ -9,6 +9,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
@@ -37,7 +39,8 @@ final class ResultWatch {
     private long nextSeldom;
     private volatile boolean closed;
 
-    private record Wait(CompletableFuture<TaskRecord> end, long sinceNanos) {}
+    /** @param told whether its end is with the callbacks, which may take long before they complete it */
+    private record Wait(CompletableFuture<TaskRecord> end, long sinceNanos, AtomicBoolean told) {}
 
     /** @param callbacks completes the futures, on which the application may hang what blocks */
     ResultWatch(TaskStore store, Executor callbacks, LongSupplier nanoTime) {
@@ -50,7 +53,7 @@ final class ResultWatch {
     /** Completes when the task is over or laid aside, and fails when it is not known (any more). */
     CompletableFuture<TaskRecord> end(String taskId) {
         CompletableFuture<TaskRecord> end = new CompletableFuture<>();
-        Wait wait = new Wait(end, nanoTime.getAsLong());
+        Wait wait = new Wait(end, nanoTime.getAsLong(), new AtomicBoolean());
         waits.compute(taskId, (id, known) -> {
             List<Wait> all = known == null ? new CopyOnWriteArrayList<>() : known;
             all.add(wait);
@@ -71,7 +74,19 @@ final class ResultWatch {
         if (record.state().isFinal() || record.state() == TaskState.PARKED) {
             List<Wait> known = waits.get(record.id());
             if (known != null) {
-                known.forEach(wait -> callbacks.execute(() -> wait.end().complete(record)));
+                known.forEach(wait -> tell(wait, end -> end.complete(record)));
+            }
+        }
+    }
+
+    private void tell(Wait wait, Consumer<CompletableFuture<TaskRecord>> what) {
+        if (wait.told().compareAndSet(false, true)) {
+            boolean handedOver = false;
+            try {
+                callbacks.execute(() -> what.accept(wait.end()));
+                handedOver = true;
+            } finally {
+                wait.told().set(handedOver);
             }
         }
     }
@@ -87,7 +102,8 @@ final class ResultWatch {
             nextSeldom = now + SELDOM.toNanos();
         }
         List<String> ids = waits.entrySet().stream()
-                .filter(entry -> all || entry.getValue().stream().anyMatch(wait -> isYoung(wait, now)))
+                .filter(entry ->
+                        entry.getValue().stream().anyMatch(wait -> !wait.told().get() && (all || isYoung(wait, now))))
                 .map(Map.Entry::getKey)
                 .toList();
         for (int from = 0; from < ids.size(); from += AT_ONCE) {
@@ -115,8 +131,9 @@ final class ResultWatch {
     private void failUnknown(String id, long now) {
         for (Wait wait : waits.getOrDefault(id, List.of())) {
             if (now - wait.sinceNanos() >= UNKNOWN_AT_MOST.toNanos()) {
-                callbacks.execute(() -> wait.end()
-                        .completeExceptionally(
+                tell(
+                        wait,
+                        end -> end.completeExceptionally(
                                 new HaException("There is no durable task " + id + ", or it is no longer kept.")));
             }
         }
