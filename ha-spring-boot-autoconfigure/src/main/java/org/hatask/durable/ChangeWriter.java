@@ -3,6 +3,7 @@ package org.hatask.durable;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -19,7 +20,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Writes what becomes of the tasks in hand. Its one thread owns their records: changes of different tasks that come while it
- * writes go into the next write together, those of one task follow each other.
+ * writes go into the next write together, those of one task follow each other. What was in a write together that failed is written
+ * one by one, since one of them may be to blame: somebody keeps its row locked, say. Others do not wait for that one.
  *
  * <p>A write whose answer did not come is made again, unchanged, until the store says what is kept: what was written is
  * recognized by being what was to be written. Where somebody else has changed the record meanwhile, the step is made from
@@ -32,17 +34,25 @@ final class ChangeWriter implements AutoCloseable {
     private static final long SHORTEST_PAUSE_MILLIS = 100;
     private static final long LONGEST_PAUSE_MILLIS = 2000;
 
+    /** How long a change is left alone that fails while others are written. */
+    private static final Duration TO_BLAME = Duration.ofSeconds(30);
+
     private final TaskStore store;
     private final Thread thread;
 
     /** What waits for the next write; its monitor guards both flags, too. */
     private final Queue<Change> arriving = new ArrayDeque<>();
 
-    private boolean closing;
+    private volatile boolean closing;
     private boolean ended;
 
-    /** Taken over by the thread and not settled yet, in order; belongs to the thread. */
+    /** Taken over by the thread and not settled yet, in order; belongs to the thread, as all that follows. */
     private final List<Change> open = new ArrayList<>();
+
+    /** How many writes succeeded, and whether one that is written alone has its turn. */
+    private long writes;
+
+    private boolean aloneIsNext;
 
     private static final class Change {
 
@@ -51,6 +61,12 @@ final class ChangeWriter implements AutoCloseable {
         private final CompletableFuture<Boolean> written = new CompletableFuture<>();
         private @Nullable TaskRecord from;
         private @Nullable TaskRecord to;
+
+        /** Whether it is written without others, how many writes had succeeded when it failed last, and when it is tried again. */
+        private boolean alone;
+
+        private long writesBefore;
+        private long notBeforeNanos;
 
         Change(Held held, UnaryOperator<TaskRecord> step) {
             this.held = held;
@@ -100,16 +116,26 @@ final class ChangeWriter implements AutoCloseable {
     }
 
     private void run() {
+        boolean troubled = false;
         long pause = 0;
         while (awaitWork(pause)) {
+            List<Change> batch = next();
+            if (batch.isEmpty()) {
+                pause = LONGEST_PAUSE_MILLIS;
+                continue;
+            }
             try {
-                write(firstOfEach());
-                if (pause > 0) {
+                write(batch);
+                writes++;
+                if (troubled) {
+                    troubled = false;
                     log.info("The store of durable tasks answers again");
                 }
                 pause = 0;
             } catch (StoreUnavailableException e) {
-                if (pause == 0) {
+                failed(batch);
+                if (!troubled) {
+                    troubled = true;
                     log.warn(
                             "The store of durable tasks does not answer; {} changes wait until it does: {}",
                             open.size(),
@@ -119,6 +145,7 @@ final class ChangeWriter implements AutoCloseable {
             } catch (RuntimeException | Error e) {
                 // Whatever it is: without this thread nothing would ever be written.
                 log.error("Changes of durable tasks could not be written, which is tried again", e);
+                failed(batch);
                 pause = LONGEST_PAUSE_MILLIS;
             }
         }
@@ -148,13 +175,35 @@ final class ChangeWriter implements AutoCloseable {
         return !ended;
     }
 
-    /** One change of every task. */
-    private List<Change> firstOfEach() {
+    /** One change of every task; in turn with one that is written alone, if there are such. Empty when none is to be tried now. */
+    private List<Change> next() {
         Set<Held> seen = new HashSet<>();
-        return open.stream()
-                .filter(change -> seen.add(change.held))
+        List<Change> firstOfEach =
+                open.stream().filter(change -> seen.add(change.held)).toList();
+        List<Change> together = firstOfEach.stream()
+                .filter(change -> !change.alone)
                 .limit(MAX_BATCH)
                 .toList();
+        long now = System.nanoTime();
+        List<Change> alone = aloneIsNext || together.isEmpty()
+                ? firstOfEach.stream()
+                        .filter(change -> change.alone && (closing || change.notBeforeNanos - now <= 0))
+                        .min(Comparator.comparing(change -> change.notBeforeNanos - now))
+                        .stream()
+                        .toList()
+                : List.of();
+        aloneIsNext = alone.isEmpty();
+        return alone.isEmpty() ? together : alone;
+    }
+
+    private void failed(List<Change> batch) {
+        long now = System.nanoTime();
+        for (Change change : batch) {
+            boolean toBlame = change.alone && writes > change.writesBefore;
+            change.notBeforeNanos = now + (toBlame ? TO_BLAME.toNanos() : 0);
+            change.writesBefore = writes;
+            change.alone = true;
+        }
     }
 
     private void write(List<Change> batch) {
