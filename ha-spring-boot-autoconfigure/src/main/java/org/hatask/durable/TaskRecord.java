@@ -195,6 +195,7 @@ public record TaskRecord(
         return with(change -> {
             change.endAttempt(now, TaskAttempt.End.SUCCEEDED, null);
             change.result = json;
+            change.checkpoint = null; // Nobody goes on from there, and it would take the result's room.
             change.release(TaskState.SUCCEEDED, now);
         });
     }

@@ -47,6 +47,9 @@ final class MirrorKeeper implements AutoCloseable {
 
     private static final byte[] NOTHING = new byte[0];
 
+    /** Which wrote what may not be looked at. */
+    private static final long UNKNOWN_TRANSACTION = -1;
+
     private final ZooKeeperAccess access;
     private final Layout layout;
     private final TaskMirror mirror;
@@ -517,10 +520,12 @@ final class MirrorKeeper implements AutoCloseable {
             } else if (code == Code.NONODE) {
                 mirror.remove(id);
                 refreshed(id, Code.OK, then);
+            } else if (code == Code.NOAUTH) {
+                mayNotBeRead(id, then);
             } else if (stat == null || mirror.isCurrent(id, stat)) {
                 refreshed(id, code, then);
             } else if (stat.getDataLength() > StoreLimits.MAX_ZNODE_BYTES) {
-                setAside(id, stat, "it is too large (" + stat.getDataLength() + " bytes)");
+                setAside(id, stat.getMzxid(), "it is too large (" + stat.getDataLength() + " bytes)");
                 refreshed(id, Code.OK, then);
             } else {
                 read(via, id, then);
@@ -528,10 +533,20 @@ final class MirrorKeeper implements AutoCloseable {
         });
     }
 
+    /** Some servers say so when they are asked whether it is there, others only when its content is asked for. */
+    private void mayNotBeRead(String id, Consumer<Code> then) {
+        setAside(id, UNKNOWN_TRANSACTION, "its ACL does not let this node read it");
+        refreshed(id, Code.OK, then);
+    }
+
     private void read(Requests via, String id, Consumer<Code> then) {
         via.read(layout.task(id), (code, data, stat) -> {
             if (via != requests) {
                 refreshed(id, Code.CONNECTIONLOSS, then);
+                return;
+            }
+            if (code == Code.NOAUTH) {
+                mayNotBeRead(id, then);
                 return;
             }
             if (code == Code.NONODE) {
@@ -546,13 +561,13 @@ final class MirrorKeeper implements AutoCloseable {
     private void keep(String id, byte[] data, Stat stat) {
         TaskJson.read(data, stat.getVersion() + 1L)
                 .filter(task -> task.id().equals(id))
-                .ifPresentOrElse(mirror::put, () -> setAside(id, stat, "it is no record of a task"));
+                .ifPresentOrElse(mirror::put, () -> setAside(id, stat.getMzxid(), "it is no record of a task"));
     }
 
-    private void setAside(String id, Stat stat, String why) {
-        if (mirror.setAside(id, stat.getMzxid())) {
+    private void setAside(String id, long writtenBy, String why) {
+        if (mirror.setAside(id, writtenBy)) {
             log.warn(
-                    "leaving {} in ZooKeeper aside: {}. Delete it, or write a record that can be read",
+                    "leaving {} in ZooKeeper aside: {}. Delete it, or put a record there that can be read",
                     layout.task(id),
                     why);
         }

@@ -16,6 +16,9 @@ record StoreLimits(int recordBytes, int open, int ended, int perSecond, int atOn
 
     static final StoreLimits DEFAULT = new StoreLimits(8 * 1024, 10_000, 10_000, 100, 1_000, Duration.ofSeconds(5));
 
+    /** What a state, its times, its node, progress and the message of a failure take at the most. */
+    static final int ADDED_BYTES = 4 * 1024;
+
     /** A znode that is larger than this is not read, and none is written. */
     static final int MAX_ZNODE_BYTES = 128 * 1024;
 }

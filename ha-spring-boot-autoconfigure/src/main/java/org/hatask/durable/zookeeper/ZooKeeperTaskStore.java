@@ -88,10 +88,13 @@ public final class ZooKeeperTaskStore implements TaskStore {
 
     // Submitting and finding
 
-    /** Its attempts do not count: their number is bounded, and it must always be possible to write down what became of one. */
+    /**
+     * Its attempts do not count: their number is bounded, and it must always be possible to write down what became of one. Nor does,
+     * once it is submitted, what the engine adds.
+     */
     @Override
     public boolean fits(TaskRecord task) {
-        return sizeOf(task) <= limits.recordBytes();
+        return sizeOf(task) <= limits.recordBytes() + (task.version() == 0 ? 0 : StoreLimits.ADDED_BYTES);
     }
 
     private static int sizeOf(TaskRecord task) {
@@ -282,7 +285,7 @@ public final class ZooKeeperTaskStore implements TaskStore {
 
     /** Only on the master. A worker that was not heard of for the length of its lease, by this machine's clock, is gone. */
     @Override
-    public void expire() {
+    public void expire(Instant latest) {
         long epoch = mastership.heldEpoch();
         if (epoch == 0) {
             return;

@@ -19,6 +19,9 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import org.apache.curator.framework.CuratorFramework;
+import org.apache.zookeeper.ZooDefs;
+import org.apache.zookeeper.data.ACL;
+import org.apache.zookeeper.data.Id;
 import org.hatask.TaskState;
 import org.hatask.TaskStoreException;
 import org.hatask.cluster.Mastership;
@@ -97,7 +100,7 @@ class ZooKeeperTaskStoreTest {
                 .containsExactly(false, false);
         other.register("b.2", Duration.ofMillis(1));
         await().atMost(StoreScene.BOUND).until(() -> deposed.workers().contains("b.2"));
-        deposed.expire();
+        deposed.expire(deposed.now().plusSeconds(60));
         assertThat(other.renew("b.2", LEASE)).isTrue();
         assertThat(other.find(List.of(waiting.id(), leased.id()))).containsExactlyInAnyOrder(waiting, leased);
     }
@@ -120,7 +123,7 @@ class ZooKeeperTaskStoreTest {
                 .containsOnly(false);
         master.register("a.2", Duration.ofMillis(1));
         await().atMost(StoreScene.BOUND).until(() -> other.workers().contains("a.2"));
-        other.expire();
+        other.expire(other.now().plusSeconds(60));
         assertThat(master.renew("a.2", LEASE)).isTrue();
     }
 
@@ -161,7 +164,7 @@ class ZooKeeperTaskStoreTest {
             other.register("b.2", Duration.ofSeconds(10));
             await().atMost(StoreScene.BOUND).until(() -> master.workers().size() == 2);
             passed.set(9_999);
-            master.expire();
+            master.expire(master.now().plusSeconds(60));
             assertThat(master.workers()).hasSize(2);
             other.renew("b.1", Duration.ofSeconds(10));
             // What the master sees of this comes behind the renewal.
@@ -169,16 +172,16 @@ class ZooKeeperTaskStoreTest {
             submit(other, "mail", null);
             await().atMost(StoreScene.BOUND).until(() -> told.get() > 0);
             passed.set(10_000);
-            master.expire();
+            master.expire(master.now().plusSeconds(60));
             assertThat(master.workers()).containsExactly("b.1");
             assertThat(other.renew("b.2", Duration.ofSeconds(10))).isFalse();
             // A longer lease than was known is honoured.
             other.renew("b.1", Duration.ofSeconds(100));
             passed.set(60_000);
-            master.expire();
+            master.expire(master.now().plusSeconds(60));
             assertThat(master.workers()).containsExactly("b.1");
             passed.set(200_000);
-            master.expire();
+            master.expire(master.now().plusSeconds(60));
             assertThat(master.workers()).isEmpty();
         }
     }
@@ -403,7 +406,7 @@ class ZooKeeperTaskStoreTest {
         long before = write();
         await().pollDelay(Duration.ofSeconds(2))
                 .until(() -> store.due(1).size() == 1 && other.due(1).size() == 1);
-        store.expire();
+        store.expire(store.now().plusSeconds(60));
         assertThat(write()).isEqualTo(before + 1);
     }
 
@@ -475,6 +478,58 @@ class ZooKeeperTaskStoreTest {
         return new String(TaskJson.write(leased), StandardCharsets.UTF_8)
                 .replace("LEASED", "RUNNING")
                 .getBytes(StandardCharsets.UTF_8);
+    }
+
+    /** Whoever put it there has his own digest. */
+    @Test
+    void aTaskThatMayNotBeReadIsLeftAsideAndTheOthersGoOn() throws Exception {
+        TaskRecord good = submit(node(NO_MASTER), "mail", null);
+        scene.eye()
+                .create()
+                .withACL(List.of(new ACL(ZooDefs.Perms.ALL, new Id("digest", "x:" + "A".repeat(27) + "="))))
+                .forPath(LAYOUT.task("foreign"), new byte[0]);
+
+        try {
+            TaskStore next = node(() -> epoch);
+
+            assertThat(next.due(10)).containsExactly(good);
+            assertThat(next.counts().unreadable()).isEqualTo(1);
+            assertThat(changed(next, good.cancel(next.now())).state()).isEqualTo(TaskState.CANCELLED);
+        } finally {
+            scene.eye().delete().forPath(LAYOUT.task("foreign"));
+        }
+    }
+
+    @Test
+    void aTaskThatJustFitsCanAlsoEndWithAllThatItSaidOfItself() {
+        TaskStore store = node(() -> epoch);
+        TaskRecord largest = null;
+        for (int length = 7000; ; length++) {
+            TaskRecord next = TaskRecord.submitted(
+                    "largest",
+                    "mail",
+                    "()void",
+                    "[\"" + "x".repeat(length) + "\"]",
+                    store.now(),
+                    "n1",
+                    null,
+                    Duration.ZERO,
+                    null,
+                    1);
+            if (!store.fits(next)) {
+                break;
+            }
+            largest = next;
+        }
+        store.register(W1.worker(), LEASE);
+        TaskRecord running = changed(
+                store,
+                changed(store, store.submit(List.of(largest)).get(0).leasedTo(W1))
+                        .started(store.now(), 0));
+        TaskRecord done = running.reported("€".repeat(200), null).succeeded(store.now(), "");
+
+        assertThat(store.fits(done)).isTrue();
+        assertThat(changed(store, done).state()).isEqualTo(TaskState.SUCCEEDED);
     }
 
     @Test
