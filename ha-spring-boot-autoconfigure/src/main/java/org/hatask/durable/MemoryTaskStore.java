@@ -123,9 +123,11 @@ public final class MemoryTaskStore implements TaskStore {
     }
 
     @Override
-    public synchronized void expire() {
+    public synchronized void expire(Instant latest) {
         Instant now = now();
-        leaseEnds.values().removeIf(end -> !end.isAfter(now));
+        if (!now.isAfter(latest)) {
+            leaseEnds.values().removeIf(end -> !end.isAfter(now));
+        }
     }
 
     @Override

@@ -72,8 +72,12 @@ public interface TaskStore extends AutoCloseable {
     /** Ends the registration of the worker; what it holds is {@link #abandoned} from now on. */
     void release(String worker);
 
-    /** Ends the registrations whose lease has run out. */
-    void expire();
+    /**
+     * Ends the registrations whose lease has run out.
+     *
+     * @param latest none of them if the store's clock is later than this, since then it was set
+     */
+    void expire(Instant latest);
 
     /** The workers registered now. */
     Set<String> workers();

@@ -1,7 +1,10 @@
 package org.hatask.durable;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -9,6 +12,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.hatask.TaskReassignedEvent;
 import org.hatask.TaskState;
 import org.hatask.cluster.ClusterListener;
@@ -16,6 +20,7 @@ import org.hatask.cluster.ClusterView;
 import org.hatask.cluster.Mastership;
 import org.hatask.cluster.Node;
 import org.hatask.cluster.NodeState;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -38,6 +43,7 @@ final class TaskSupervisor implements ClusterListener {
     private static final int DEATHS_TO_PARK = 2;
 
     private static final int AT_ONCE = 200;
+    private static final Duration LARGEST_JUMP = Duration.ofSeconds(1);
     private static final Duration HOUSEKEEPING = Duration.ofMinutes(1);
 
     private final TaskStore store;
@@ -49,6 +55,12 @@ final class TaskSupervisor implements ClusterListener {
     private final Runnable changed;
     private final Set<String> departed = ConcurrentHashMap.newKeySet();
     private long nextHousekeeping;
+
+    /** What the store's clock said last, and when. */
+    private @Nullable Instant lastTime;
+
+    private long lastTimeNanos;
+    private long steadyAgain;
 
     /**
      * @param reassigned told of every task that was taken from a node
@@ -69,6 +81,7 @@ final class TaskSupervisor implements ClusterListener {
         this.nanoTime = nanoTime;
         this.reassigned = reassigned;
         this.changed = changed;
+        this.steadyAgain = nanoTime.getAsLong();
         this.nextHousekeeping = nanoTime.getAsLong() + HOUSEKEEPING.toNanos();
     }
 
@@ -85,22 +98,119 @@ final class TaskSupervisor implements ClusterListener {
 
     /** Looks after the tasks of nodes that are gone. */
     synchronized void supervise() {
-        if (!lease.isHeld() || !(store.isClaimedByNodes() || mastership.isHeld())) {
+        if (!lease.isHeld()) {
             return;
         }
-        releaseDeparted();
-        if (lease.isSteady()) {
-            store.expire();
+        if (!store.isClaimedByNodes() && !mastership.isHeld()) {
+            forgetReleased();
+            return;
         }
-        boolean any = takeAbandoned();
-        endOutdated();
-        if (any) {
-            changed.run();
-        }
+        Stages stages = new Stages();
+        stages.run(this::releaseDeparted);
+        stages.run(this::expire);
+        stages.run(() -> {
+            if (takeAbandoned()) {
+                changed.run();
+            }
+        });
+        stages.run(this::endOutdated);
         if (nanoTime.getAsLong() - nextHousekeeping >= 0) {
             nextHousekeeping = nanoTime.getAsLong() + HOUSEKEEPING.toNanos();
-            keepHouse();
+            stages.run(this::keepHouse);
         }
+        stages.end();
+    }
+
+    /** What fails keeps nothing from being done that follows; then it is told. */
+    private static final class Stages {
+
+        private @Nullable RuntimeException first;
+
+        void run(Runnable stage) {
+            try {
+                stage.run();
+            } catch (RuntimeException e) {
+                if (first == null) {
+                    first = e;
+                } else {
+                    first.addSuppressed(e);
+                }
+            }
+        }
+
+        void end() {
+            if (first != null) {
+                throw first;
+            }
+        }
+    }
+
+    private void expire() {
+        Instant time = store.now();
+        if (clockIsSteady(time) && lease.isSteady()) {
+            store.expire(time.plus(LARGEST_JUMP));
+        }
+    }
+
+    /**
+     * Changes them together; if that fails, one by one, as somebody may keep one of them. Two failures one after the other are the
+     * store's.
+     *
+     * @return for each whether it was changed
+     */
+    private List<Boolean> replace(List<TaskRecord> tasks) {
+        try {
+            return store.replace(tasks);
+        } catch (RuntimeException e) {
+            if (tasks.size() == 1) {
+                throw e;
+            }
+            log.warn(
+                    "{} durable tasks cannot be changed together, and are one by one: {}",
+                    tasks.size(),
+                    e.getMessage());
+        }
+        List<Integer> order =
+                new ArrayList<>(IntStream.range(0, tasks.size()).boxed().toList());
+        Collections.shuffle(order);
+        Boolean[] done = new Boolean[tasks.size()];
+        Arrays.fill(done, false);
+        boolean failed = false;
+        for (int i : order) {
+            try {
+                done[i] = store.replace(List.of(tasks.get(i))).get(0);
+                failed = false;
+            } catch (RuntimeException e) {
+                log.warn("Durable task {} cannot be changed, which is tried again: {}", tasks.get(i), e.getMessage());
+                if (failed) {
+                    break;
+                }
+                failed = true;
+            }
+        }
+        return List.of(done);
+    }
+
+    /**
+     * Whether the store's clock went no faster than this node's for as long as a lease lasts. When somebody sets it ahead, all leases
+     * seem to be over at once; then their holders first have the time to renew them.
+     */
+    private boolean clockIsSteady(Instant time) {
+        long nanos = nanoTime.getAsLong();
+        Instant before = lastTime;
+        if (before != null) {
+            Duration jump = Duration.between(before, time).minusNanos(nanos - lastTimeNanos);
+            if (jump.compareTo(LARGEST_JUMP) > 0) {
+                log.warn(
+                        "The clock of the store of durable tasks was set ahead by {} s: no lease is ended for {} s",
+                        jump.toSeconds(),
+                        lease.length().toSeconds());
+                steadyAgain = nanos + lease.length().toNanos();
+            }
+        }
+        lastTime = time;
+        lastTimeNanos = nanos;
+        return nanos - steadyAgain >= 0;
     }
 
     private void releaseDeparted() {
@@ -116,6 +226,14 @@ final class TaskSupervisor implements ClusterListener {
         }
         // Whoever is gone cannot register anew, and one that returns is known by its membership.
         departed.removeAll(gone);
+    }
+
+    /** The master does it. Should this node be the next one, it still has to know what that did not come to. */
+    private void forgetReleased() {
+        if (!departed.isEmpty()) {
+            departed.retainAll(
+                    store.workers().stream().map(WorkerLease::incarnationOf).collect(Collectors.toSet()));
+        }
     }
 
     /** Whether tasks can be taken by others now. */
@@ -137,7 +255,7 @@ final class TaskSupervisor implements ClusterListener {
                                                 + " came.",
                                         DEATHS_TO_PARK));
             }
-            taken = tell(abandoned, decided, store.replace(decided));
+            taken = tell(abandoned, decided, replace(decided));
             any |= taken > 0;
         } while (taken > 0 && abandoned.size() == AT_ONCE);
         return any;
@@ -168,8 +286,7 @@ final class TaskSupervisor implements ClusterListener {
     private void endOutdated() {
         List<TaskRecord> outdated = store.outdated(AT_ONCE);
         if (!outdated.isEmpty()) {
-            store.replace(
-                    outdated.stream().map(task -> task.expired(store.now())).toList());
+            replace(outdated.stream().map(task -> task.expired(store.now())).toList());
         }
     }
 

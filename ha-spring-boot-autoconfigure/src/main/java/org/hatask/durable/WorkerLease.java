@@ -68,9 +68,11 @@ final class WorkerLease {
     private void renew() {
         try {
             Proof before = proof;
-            boolean held = isHeld();
             long sent = nanoTime.getAsLong();
+            boolean held = false;
             if (before != null && store.renew(before.worker(), length)) {
+                // Judged by when the answer came: others may have waited for theirs as long.
+                held = isHeld();
                 proof = new Proof(before.worker(), sent, held ? before.steadySinceNanos() : sent);
             } else {
                 if (before != null) {
@@ -83,7 +85,6 @@ final class WorkerLease {
                 sent = nanoTime.getAsLong();
                 store.register(worker, length);
                 proof = new Proof(worker, sent, sent);
-                held = false; // Not by this worker.
             }
             if (troubled) {
                 troubled = false;
@@ -108,6 +109,10 @@ final class WorkerLease {
         return current != null && nanoTime.getAsLong() - current.provenNanos() < length.toNanos() * 2 / 3
                 ? current.worker()
                 : null;
+    }
+
+    Duration length() {
+        return length;
     }
 
     boolean isHeld() {

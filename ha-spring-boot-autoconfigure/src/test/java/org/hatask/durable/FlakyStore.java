@@ -2,6 +2,9 @@ package org.hatask.durable;
 
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /** One node's way to a store that others share: it can be cut, before the store hears of a call or before it answers. */
@@ -20,6 +23,7 @@ public final class FlakyStore {
     private volatile boolean tells = true;
     private volatile Line line = Line.WHOLE;
     private volatile Predicate<String> which = method -> true;
+    private volatile Consumer<String> held = method -> {};
 
     public FlakyStore(TaskStore target) {
         this.target = target;
@@ -33,6 +37,24 @@ public final class FlakyStore {
 
     public void set(Line newLine) {
         set(newLine, method -> true);
+    }
+
+    /** Calls of this method that come now do not reach the store before the future completes; waits for the first. */
+    public CompletableFuture<Void> hold(String method) {
+        CompletableFuture<Void> goOn = new CompletableFuture<>();
+        CountDownLatch caught = new CountDownLatch(1);
+        held = name -> {
+            if (name.equals(method)) {
+                caught.countDown();
+                goOn.join();
+            }
+        };
+        try {
+            caught.await();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+        return goOn;
     }
 
     /** @param methods names of those it is true of */
@@ -54,6 +76,7 @@ public final class FlakyStore {
                     if (now == Line.CUT && !local) {
                         throw new StoreUnavailableException("cut off", null);
                     }
+                    held.accept(method.getName());
                     Object result;
                     try {
                         result = method.invoke(target, arguments);

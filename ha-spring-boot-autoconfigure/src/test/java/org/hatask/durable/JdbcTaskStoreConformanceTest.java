@@ -582,7 +582,7 @@ abstract class JdbcTaskStoreConformanceTest extends TaskStoreConformanceTest {
                 assertThat(store.replace(done)).doesNotContain(false);
                 completed.addAndGet(done.size());
                 store.renew(me.worker(), LEASE);
-                store.expire();
+                store.expire(store.now().plusSeconds(60));
                 store.tidy();
             }
             return 0;

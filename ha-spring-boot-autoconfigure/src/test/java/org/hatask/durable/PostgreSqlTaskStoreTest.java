@@ -3,10 +3,17 @@ package org.hatask.durable;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.zaxxer.hikari.HikariDataSource;
+import java.sql.Connection;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import javax.sql.DataSource;
+import org.hatask.TaskState;
 import org.hatask.durable.jdbc.JdbcStoreSettings;
 import org.hatask.durable.jdbc.JdbcTaskStore;
 import org.hatask.jdbc.Database;
@@ -79,6 +86,35 @@ class PostgreSqlTaskStoreTest extends DatabaseServerTaskStoreTest {
         TaskRecord task = store.submit(List.of(task("mail").build(store))).get(0);
         assertThat(store.due(10)).containsExactly(task);
         assertThat(newest.due(10)).isEmpty();
+    }
+
+    @Test
+    void aChangeThatWaitedForAnotherOfTheSameTaskIsTooLate() throws Exception {
+        List<TaskRecord> tasks = newest.submit(IntStream.range(0, 3000)
+                .mapToObj(i -> task("mail").build(newest))
+                .toList());
+        jdbc.execute("ANALYZE ha_task");
+        for (UnaryOperator<TaskRecord> step : List.<UnaryOperator<TaskRecord>>of(
+                task -> task.cancel(newest.now()), task -> task.leasedTo(new Lease("w.1", "n1")))) {
+            TaskRecord task = newest.find(List.of(tasks.get(0).id())).get(0);
+            ExecutorService thread = Executors.newSingleThreadExecutor();
+            try (Connection other = pool.getConnection()) {
+                other.setAutoCommit(false);
+                other.createStatement()
+                        .execute("UPDATE ha_task SET version = version + 1 WHERE id = '" + task.id() + "'");
+                Future<List<Boolean>> waiting = thread.submit(() -> newest.replace(List.of(step.apply(task))));
+                eventually(() -> assertThat(jdbc.queryForObject(
+                                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'", Integer.class))
+                        .isPositive());
+                other.commit();
+                other.setAutoCommit(true);
+
+                assertThat(waiting.get(30, TimeUnit.SECONDS)).containsExactly(false);
+            } finally {
+                thread.shutdownNow();
+            }
+            assertThat(newest.find(List.of(task.id())).get(0).state()).isEqualTo(TaskState.PENDING);
+        }
     }
 
     /** Also in a table of which the database knows nothing, or nothing that is still true. */

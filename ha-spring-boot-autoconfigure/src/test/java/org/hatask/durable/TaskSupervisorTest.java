@@ -3,10 +3,13 @@ package org.hatask.durable;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import java.lang.reflect.Proxy;
 import java.net.URI;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -28,7 +31,8 @@ class TaskSupervisorTest {
     private static final Node SELF = node("a", NodeState.UP);
     private static final Node OTHER = node("b", NodeState.UP);
 
-    private final MemoryTaskStore store = new MemoryTaskStore(Clock.systemUTC(), 1000);
+    private final SettableClock clock = new SettableClock();
+    private final MemoryTaskStore store = new MemoryTaskStore(clock, 1000);
     private final WorkerLease lease =
             new WorkerLease(store, SELF.incarnation(), Duration.ofMinutes(1), System::nanoTime, () -> {});
     private final List<TaskReassignedEvent> events = new ArrayList<>();
@@ -169,5 +173,88 @@ class TaskSupervisorTest {
         die(OTHER);
 
         assertThat(task("t")).isEqualTo(before);
+    }
+
+    /** As where somebody keeps its row locked. */
+    @Test
+    void taskThatCannotBeTakenForNowKeepsNobodyFromTheOthersAndFromWhatIsOutdated() {
+        for (String id : List.of("t1", "t2", "t3")) {
+            leased(id, 1);
+        }
+        store.submit(List.of(TaskRecord.submitted(
+                "old", "task", "()void", "[]", store.now(), "a", null, Duration.ZERO, Duration.ofMillis(1), 1)));
+        clock.ahead = Duration.ofMillis(10);
+        TaskStore locked = (TaskStore) Proxy.newProxyInstance(
+                TaskStore.class.getClassLoader(), new Class<?>[] {TaskStore.class}, (proxy, method, arguments) -> {
+                    if (method.getName().equals("replace")
+                            && ((List<?>) arguments[0]).stream().anyMatch(task -> ((TaskRecord) task)
+                                    .id()
+                                    .equals("t2"))) {
+                        throw new StoreUnavailableException("locked", null);
+                    }
+                    return method.invoke(store, arguments);
+                });
+        TaskSupervisor other = new TaskSupervisor(
+                locked, () -> 0, lease, Duration.ofDays(1), System::nanoTime, events::add, changed::incrementAndGet);
+        store.release(workerOf(OTHER));
+
+        other.supervise();
+
+        assertThat(List.of(task("t1").state(), task("t3").state())).containsOnly(TaskState.PENDING);
+        assertThat(task("t2").state()).isEqualTo(TaskState.LEASED);
+        assertThat(task("old").state()).isEqualTo(TaskState.FAILED);
+    }
+
+    @Test
+    void leasesAreNotOverSinceTheClockOfTheStoreWasSetAhead() {
+        Duration length = Duration.ofSeconds(1);
+        WorkerLease shorter = new WorkerLease(store, "c", length, System::nanoTime, () -> {});
+        shorter.start();
+        try {
+            TaskSupervisor watching = new TaskSupervisor(
+                    store,
+                    () -> 0,
+                    shorter,
+                    Duration.ofDays(1),
+                    System::nanoTime,
+                    events::add,
+                    changed::incrementAndGet);
+            await().until(shorter::isSteady);
+            store.register(workerOf(OTHER), Duration.ofMinutes(1));
+            watching.supervise();
+
+            clock.ahead = Duration.ofMinutes(2);
+            watching.supervise();
+            assertThat(store.workers()).contains(workerOf(OTHER), shorter.worker());
+
+            // Whoever has not renewed his when there was time for it is gone.
+            await().untilAsserted(() -> {
+                watching.supervise();
+                assertThat(store.workers()).doesNotContain(workerOf(OTHER)).contains(shorter.worker());
+            });
+        } finally {
+            shorter.release();
+        }
+    }
+
+    /** As the system's, but for what somebody has set it ahead. */
+    private static final class SettableClock extends Clock {
+
+        private volatile Duration ahead = Duration.ZERO;
+
+        @Override
+        public Instant instant() {
+            return Instant.now().plus(ahead);
+        }
+
+        @Override
+        public ZoneId getZone() {
+            return ZoneOffset.UTC;
+        }
+
+        @Override
+        public Clock withZone(ZoneId zone) {
+            return this;
+        }
     }
 }

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import java.time.Clock;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.hatask.durable.FlakyStore.Line;
@@ -57,10 +58,10 @@ class WorkerLeaseTest {
 
         await().atMost(PATIENCE).until(() -> !lease.isHeld());
 
-        store.expire();
+        store.expire(store.now().plusSeconds(60));
         assertThat(store.workers()).containsExactly("abc.1");
         await().atMost(PATIENCE).untilAsserted(() -> {
-            store.expire();
+            store.expire(store.now().plusSeconds(60));
             assertThat(store.workers()).isEmpty();
         });
     }
@@ -75,6 +76,19 @@ class WorkerLeaseTest {
 
         await().atMost(PATIENCE).until(lease::isHeld);
         assertThat(lease.worker()).isEqualTo("abc.1");
+        assertThat(lease.isSteady()).isFalse();
+    }
+
+    /** Others may have waited for their renewals as long. */
+    @Test
+    void leaseWhoseRenewalTookLongIsNotSteadyForAWhile() {
+        await().atMost(PATIENCE).until(lease::isSteady);
+        CompletableFuture<Void> goOn = flaky.hold("renew");
+
+        skipped.addAndGet(LENGTH.toNanos() * 9 / 10);
+        goOn.complete(null);
+
+        await().atMost(PATIENCE).until(lease::isHeld);
         assertThat(lease.isSteady()).isFalse();
     }
 

@@ -2,6 +2,7 @@ package org.hatask.durable.jdbc;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -29,9 +30,7 @@ final class Connections {
     private final DataSource dataSource;
     private final JdbcStoreSettings settings;
     private final Troubles troubles;
-    private final int timeoutSeconds;
-    /** A little more than for a statement, which the database should end itself: then the connection can be used on. */
-    private final int networkTimeoutMillis;
+    private final Limit usualLimit;
 
     /** Found out at the first connection, always to the same value. */
     private volatile @Nullable Pool pool;
@@ -40,6 +39,19 @@ final class Connections {
 
     /** What the pool's connections are like. */
     private record Pool(Sql sql, boolean autoCommit, int isolation) {}
+
+    /**
+     * How long an answer may take.
+     *
+     * @param networkMillis a little more than for a statement, which the database should end itself: then the connection can be used on
+     */
+    private record Limit(int statementSeconds, int networkMillis) {
+
+        static Limit of(Duration statement, Duration more) {
+            int seconds = (int) Math.max(1, (statement.toMillis() + 999) / 1000);
+            return new Limit(seconds, Math.toIntExact(1000L * seconds + more.toMillis()));
+        }
+    }
 
     private enum Kind {
         ONCE,
@@ -51,8 +63,7 @@ final class Connections {
         this.dataSource = unwrapped(dataSource);
         this.settings = settings;
         troubles = new Troubles(settings);
-        timeoutSeconds = (int) Math.max(1, (settings.statementTimeout().toMillis() + 999) / 1000);
-        networkTimeoutMillis = 1000 * (timeoutSeconds + 5);
+        usualLimit = Limit.of(settings.statementTimeout(), Duration.ofSeconds(5));
     }
 
     /** Its own connections would otherwise be the application's again. */
@@ -63,23 +74,29 @@ final class Connections {
 
     /** A statement that only reads, or that changes one row by its key. */
     <T> T once(Work<T> work) {
-        return run(Kind.ONCE, work);
+        return run(Kind.ONCE, usualLimit, work);
+    }
+
+    /** The same for what is of no use if it takes longer than this. */
+    <T> T once(Duration atMost, Work<T> work) {
+        Limit asked = Limit.of(atMost, Duration.ofSeconds(1));
+        return run(Kind.ONCE, asked.statementSeconds() < usualLimit.statementSeconds() ? asked : usualLimit, work);
     }
 
     /** One statement, at read committed. May be repeated. */
     <T> T statement(Work<T> work) {
-        return run(Kind.STATEMENT, work);
+        return run(Kind.STATEMENT, usualLimit, work);
     }
 
     /** Several statements in one transaction, at read committed. May be repeated from the start. */
     <T> T transaction(Work<T> work) {
-        return run(Kind.TRANSACTION, work);
+        return run(Kind.TRANSACTION, usualLimit, work);
     }
 
-    private <T> T run(Kind kind, Work<T> work) {
+    private <T> T run(Kind kind, Limit limit, Work<T> work) {
         for (int attempt = 1; ; attempt++) {
             try {
-                return tryOnce(kind, work);
+                return tryOnce(kind, limit, work);
             } catch (SQLException e) {
                 if (!Troubles.isRolledBack(e) || attempt == TRIES) {
                     throw troubles.of(e, dialect());
@@ -91,10 +108,10 @@ final class Connections {
         }
     }
 
-    private <T> T tryOnce(Kind kind, Work<T> work) throws SQLException {
+    private <T> T tryOnce(Kind kind, Limit limit, Work<T> work) throws SQLException {
         try (Loan loan = new Loan(dataSource.getConnection())) {
             if (canLimit) {
-                canLimit = loan.limit(networkTimeoutMillis);
+                canLimit = loan.limit(limit.networkMillis());
             }
             Pool usual = pool(loan.connection());
             boolean committed = usual.isolation() == Connection.TRANSACTION_READ_COMMITTED;
@@ -105,7 +122,7 @@ final class Connections {
             if (!own && usual.autoCommit()) {
                 loan.beginTransactions();
             }
-            Session session = new Session(loan.connection(), usual.sql(), timeoutSeconds);
+            Session session = new Session(loan.connection(), usual.sql(), limit.statementSeconds());
             return own ? work.in(session) : commit(loan, work, session);
         }
     }
@@ -197,7 +214,7 @@ final class Connections {
     <T> T join(Work<T> work) {
         Connection connection = DataSourceUtils.getConnection(dataSource);
         try {
-            return work.in(new Session(connection, pool().sql(), timeoutSeconds));
+            return work.in(new Session(connection, pool().sql(), usualLimit.statementSeconds()));
         } catch (SQLException e) {
             RuntimeException failure = troubles.of(e, dialect());
             neverCommit(failure);

@@ -173,18 +173,27 @@ public final class JdbcTaskStore implements TaskStore, InitializingBean {
     public void register(String worker, Duration lease) {
         boolean known = renew(worker, lease);
         if (!known) {
-            connections.once(session -> session.update(
-                    session.sql().register,
-                    parameters -> parameters.text(worker).number(lease.toMillis())));
+            connections.once(
+                    limitOf(lease),
+                    session -> session.update(
+                            session.sql().register,
+                            parameters -> parameters.text(worker).number(lease.toMillis())));
         }
     }
 
     @Override
     public boolean renew(String worker, Duration lease) {
-        return connections.once(session -> session.update(
-                        session.sql().renew,
-                        parameters -> parameters.number(lease.toMillis()).text(worker)))
+        return connections.once(
+                        limitOf(lease),
+                        session -> session.update(session.sql().renew, parameters -> parameters
+                                .number(lease.toMillis())
+                                .text(worker)))
                 > 0;
+    }
+
+    /** A connection that hangs must leave time for another try before the lease is over. */
+    private static Duration limitOf(Duration lease) {
+        return lease.dividedBy(5);
     }
 
     @Override
@@ -193,8 +202,8 @@ public final class JdbcTaskStore implements TaskStore, InitializingBean {
     }
 
     @Override
-    public void expire() {
-        connections.statement(session -> session.update(session.sql().expire, Session.Binder.NOTHING));
+    public void expire(Instant latest) {
+        connections.statement(session -> session.update(session.sql().expire, parameters -> parameters.time(latest)));
     }
 
     @Override

@@ -98,9 +98,13 @@ final class Sql {
         String changes = "unnest(CAST(? AS text[]), CAST(? AS int8[]), "
                 + each(Column.CHANGING, Column::array) + ") AS c (task_id, old_version, "
                 + each(Column.CHANGING, Column::name) + ")";
-        // Row by row by the primary key, in the order of the changes, so that nobody waits for each other.
+        // Row by row by the primary key, in the order of the changes, so that nobody waits for each other. The version
+        // is asked
+        // for once more, since PostgreSQL's older minor releases find a row that was changed meanwhile by its old place
+        // all the
+        // same ("Add missing EPQ recheck for TID Scan", November 2025).
         String kept = "LATERAL (SELECT ctid FROM " + tasks
-                + " WHERE id = c.task_id AND version = c.old_version OFFSET 0) k WHERE t.ctid = k.ctid";
+                + " WHERE id = c.task_id AND version = c.old_version OFFSET 0) k WHERE t.ctid = k.ctid AND t.version = c.old_version";
         updateAll =
                 "UPDATE " + tasks + " t SET " + each(Column.CHANGING, column -> column.name() + " = c." + column.name())
                         + " FROM " + changes + ", " + kept + " RETURNING t.id";
@@ -131,7 +135,7 @@ final class Sql {
         allPaused = "SELECT task FROM " + paused;
         submittedAt = "SELECT submitted_at FROM " + tasks + " WHERE id = ? UNION ALL SELECT submitted_at FROM "
                 + history + " WHERE id = ?";
-        expire = "DELETE FROM " + workers + " WHERE lease_end <= " + dialect.now();
+        expire = "DELETE FROM " + workers + " WHERE lease_end <= " + dialect.now() + " AND " + dialect.now() + " <= ?";
         oldestDue = "SELECT " + dialect.now() + " - MIN(ready_at) FROM " + tasks + " WHERE " + isReady() + " AND "
                 + isNotOutdated();
         countByState = "SELECT state, COUNT(*) FROM " + tasks + " GROUP BY state UNION ALL SELECT state, COUNT(*) FROM "
