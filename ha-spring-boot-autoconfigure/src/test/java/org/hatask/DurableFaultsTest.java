@@ -216,6 +216,23 @@ class DurableFaultsTest {
     }
 
     @Test
+    void taskThatHangsEverywhereLeavesPlacesToOthers() {
+        List<String> trades = IntStream.range(0, 30).mapToObj(i -> "hangs" + i).toList();
+        HaTasks tasks = nodes.bean("a", HaTasks.class);
+        trades.forEach(trade -> tasks.submit("desk.again", trade));
+        await().atMost(PATIENCE)
+                .until(() -> trades.stream().filter(RAN_ON::containsKey).count() == 6);
+
+        String quick = tasks.submit("desk.quick").id();
+        await().atMost(PATIENCE).until(() -> state(quick) == TaskState.SUCCEEDED);
+
+        assertThat(trades.stream().filter(RAN_ON::containsKey).count()).isEqualTo(6);
+        trades.forEach(trade ->
+                GATES.computeIfAbsent(trade, id -> new CountDownLatch(1)).countDown());
+        await().atMost(PATIENCE).until(() -> RAN_ON.keySet().containsAll(trades));
+    }
+
+    @Test
     void noTaskWaitsOnABusyNodeWhileOthersAreIdle() {
         HaTasks tasks = nodes.bean("a", HaTasks.class);
         // While these are over in no time, nodes take some in advance, and so in the end some that are not.

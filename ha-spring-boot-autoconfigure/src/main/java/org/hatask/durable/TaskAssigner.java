@@ -14,6 +14,7 @@ import org.hatask.cluster.ClusterView;
 import org.hatask.cluster.Mastership;
 import org.hatask.cluster.Node;
 import org.hatask.dispatch.RoleRouter;
+import org.hatask.execute.Shares;
 import org.hatask.execute.TaskDefinition;
 import org.hatask.execute.TaskRegistry;
 import org.hatask.failure.Fitness;
@@ -38,7 +39,7 @@ final class TaskAssigner {
     private final int atMostPerNode;
     private final Set<String> unknown = new HashSet<>();
 
-    /** @param atMostPerNode how many tasks a node is given before it ends some */
+    /** @param atMostPerNode how many of a task a node is given before it ends some while it has no others; see {@link Shares} */
     TaskAssigner(
             TaskStore store,
             ClusterState cluster,
@@ -59,12 +60,18 @@ final class TaskAssigner {
 
         private final Node node;
         private final Lease lease;
+        private final Shares places;
         private int tasks;
 
-        Load(Node node, Lease lease, int tasks) {
+        Load(Node node, Lease lease, int atMost) {
             this.node = node;
             this.lease = lease;
-            this.tasks = tasks;
+            this.places = new Shares(atMost);
+        }
+
+        void add(TaskRecord task) {
+            places.add(task.task());
+            tasks++;
         }
     }
 
@@ -101,7 +108,7 @@ final class TaskAssigner {
                 continue;
             }
             choose(view, task, definition.get(), loads).ifPresent(load -> {
-                load.tasks++;
+                load.add(task);
                 given.add(task.leasedTo(load.lease));
             });
         }
@@ -111,20 +118,24 @@ final class TaskAssigner {
     private List<Load> loads(ClusterView view) {
         Map<String, Node> byIncarnation = new HashMap<>();
         view.members().stream().filter(Node::takesTasks).forEach(node -> byIncarnation.put(node.incarnation(), node));
-        Set<Node> fit = new HashSet<>(fitness.fit(List.copyOf(byIncarnation.values())));
+        List<Node> nodes = List.copyOf(byIncarnation.values());
+        List<Node> fit = fitness.fit(nodes);
+        Set<Node> chosen = new HashSet<>(fit.isEmpty() ? fitness.lastResort(nodes) : fit);
         return store.workers().stream()
                 .map(worker -> load(worker, byIncarnation))
                 .flatMap(Optional::stream)
-                .filter(load -> fit.contains(load.node))
+                .filter(load -> chosen.contains(load.node))
                 .collect(Collectors.toCollection(ArrayList::new));
     }
 
     private Optional<Load> load(String worker, Map<String, Node> byIncarnation) {
         Node node = byIncarnation.get(WorkerLease.incarnationOf(worker));
-        return node == null
-                ? Optional.empty()
-                : Optional.of(new Load(
-                        node, new Lease(worker, node.id()), store.heldBy(worker).size()));
+        if (node == null) {
+            return Optional.empty();
+        }
+        Load load = new Load(node, new Lease(worker, node.id()), atMostPerNode);
+        store.heldBy(worker).forEach(load::add);
+        return Optional.of(load);
     }
 
     private Optional<Load> choose(ClusterView view, TaskRecord task, TaskDefinition definition, List<Load> loads) {
@@ -133,7 +144,7 @@ final class TaskAssigner {
                 .thenComparing(load -> load.tasks)
                 .thenComparing(load -> load.node.id());
         return loads.stream()
-                .filter(load -> load.tasks < atMostPerNode)
+                .filter(load -> load.places.room(task.task()) > 0)
                 .filter(load -> load.node.lacks(task.task(), task.signature()).isEmpty())
                 .filter(load -> RoleRouter.hasRole(view, load.node, definition.role()))
                 .min(order);

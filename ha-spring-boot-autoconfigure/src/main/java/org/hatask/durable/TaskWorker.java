@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,6 +23,7 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import org.hatask.Role;
 import org.hatask.TaskState;
 import org.hatask.cluster.ClusterState;
@@ -31,6 +33,7 @@ import org.hatask.cluster.Node;
 import org.hatask.execute.ArgumentCodec;
 import org.hatask.execute.Attempt;
 import org.hatask.execute.Outcome;
+import org.hatask.execute.Shares;
 import org.hatask.execute.TaskDefinition;
 import org.hatask.execute.TaskExecutor;
 import org.hatask.execute.TaskRegistry;
@@ -101,12 +104,15 @@ final class TaskWorker {
     /** Attempts by task that were made here and whose end the store did not take. */
     private final Map<String, Integer> unwritten = new HashMap<>();
 
+    /** Of this node's places; those that execute have them. */
+    private final Shares places;
+
     private int running;
 
-    /** How many may be taken in advance, and places that became free since the last look. */
-    private int mayBeInAdvance;
+    /** By task: how many may be taken in advance, and places that became free since the last look. */
+    private Map<String, Integer> mayBeInAdvance = Map.of();
 
-    private int freed;
+    private Map<String, Integer> freed = new HashMap<>();
 
     /** Whether it would look for more if ends that are to be written were written. */
     private boolean heldUp;
@@ -136,6 +142,7 @@ final class TaskWorker {
         this.registry = registry;
         this.nanoTime = nanoTime;
         this.ended = ended;
+        this.places = new Shares(settings.concurrency());
         this.starts = new ChangeWriter(store, "ha-durable-starts");
         this.writer = new ChangeWriter(store, "ha-durable-writer");
         this.ends = new AttemptEnds(store, codec);
@@ -237,9 +244,17 @@ final class TaskWorker {
     }
 
     private boolean isWokenWithRoom() {
+        Set<String> durable = durableTasks();
         synchronized (lock) {
-            return woken && room() > 0;
+            return woken && room(durable) > 0;
         }
+    }
+
+    private Set<String> durableTasks() {
+        return registry.all().stream()
+                .filter(TaskDefinition::isDurable)
+                .map(TaskDefinition::name)
+                .collect(Collectors.toSet());
     }
 
     private void pause() {
@@ -256,14 +271,24 @@ final class TaskWorker {
         }
     }
 
-    /** For how many that would begin at once. */
-    private int places() {
-        return settings.concurrency() - running - waiting.size();
+    /** For how many more of the task that would begin at once. */
+    private int places(String task) {
+        long wait =
+                waiting.stream().filter(held -> held.task().name().equals(task)).count();
+        return Math.min(places.room(task), executor.room(task)) - (int) wait;
     }
 
-    private int room() {
-        int wanted = Math.min(places() + mayBeInAdvance, MAX_CLAIMED_AT_ONCE);
-        return draining ? 0 : Math.min(wanted, roomForEnds());
+    private int room(String task) {
+        return places(task) + mayBeInAdvance.getOrDefault(task, 0);
+    }
+
+    /** For how many of these tasks, whichever they are. */
+    private int room(Set<String> tasks) {
+        return draining ? 0 : Math.min(wanted(tasks), roomForEnds());
+    }
+
+    private int wanted(Set<String> tasks) {
+        return Math.min(tasks.stream().mapToInt(this::room).max().orElse(0), MAX_CLAIMED_AT_ONCE);
     }
 
     private int roomForEnds() {
@@ -273,24 +298,30 @@ final class TaskWorker {
     /** Takes what is due; whether there may be more. */
     private boolean claimMore() {
         String worker = lease.worker();
+        ClusterView view = cluster.view();
+        Map<String, ClaimRequest.Claimable> executable = executable(view);
         int room;
-        int places;
+        int surely;
         synchronized (lock) {
-            room = room();
-            places = places();
-            freed = 0;
+            executable.keySet().removeIf(task -> room(task) <= 0);
+            room = room(executable.keySet());
+            surely = executable.keySet().stream().mapToInt(this::places).min().orElse(0);
+            freed = new HashMap<>();
             claiming = worker != null && room > 0;
-            heldUp = room < places || room <= 0;
+            heldUp = room <= 0 || room < wanted(executable.keySet());
         }
         if (worker == null || room <= 0) {
             return false;
         }
         boolean more = false;
         try {
-            more = claim(worker, room, room > places);
+            more = claim(view, worker, executable, room, room > surely);
         } finally {
             synchronized (lock) {
-                mayBeInAdvance = more ? Math.min(freed, MAX_IN_ADVANCE * settings.concurrency()) : 0;
+                int most = MAX_IN_ADVANCE * settings.concurrency();
+                freed.replaceAll((task, places) -> Math.min(places, most));
+                mayBeInAdvance = more ? freed : Map.of();
+                freed = new HashMap<>();
                 claiming = false;
                 lock.notifyAll();
             }
@@ -298,12 +329,12 @@ final class TaskWorker {
         return more;
     }
 
-    private boolean claim(String worker, int atMost, boolean inAdvance) {
-        ClusterView view = cluster.view();
-        Map<String, ClaimRequest.Claimable> executable = executable(view);
-        if (executable.isEmpty()) {
-            return false;
-        }
+    private boolean claim(
+            ClusterView view,
+            String worker,
+            Map<String, ClaimRequest.Claimable> executable,
+            int atMost,
+            boolean inAdvance) {
         Node self = view.self();
         boolean others = view.members().stream().anyMatch(node -> node.takesTasks() && !node.isSameProcessAs(self));
         List<TaskRecord> claimed = store.claim(new ClaimRequest(
@@ -370,12 +401,12 @@ final class TaskWorker {
 
     private void startMore() {
         while (true) {
-            Held next;
+            @Nullable Held next;
             synchronized (lock) {
-                if (draining || !hasPlace() || waiting.isEmpty()) {
+                next = draining ? null : nextWithPlace();
+                if (next == null) {
                     return;
                 }
-                next = waiting.remove();
                 running++;
             }
             begin(next);
@@ -383,8 +414,18 @@ final class TaskWorker {
     }
 
     /** Ends that are only to be written take no place, up to a number: a store that is slow with them holds the starts up, too. */
-    private boolean hasPlace() {
-        return running < settings.concurrency() && roomForEnds() > 0;
+    private @Nullable Held nextWithPlace() {
+        if (roomForEnds() <= 0) {
+            return null;
+        }
+        for (Iterator<Held> all = waiting.iterator(); all.hasNext(); ) {
+            Held held = all.next();
+            if (places.take(held.task().name())) {
+                all.remove();
+                return held;
+            }
+        }
+        return null;
     }
 
     private int ending() {
@@ -417,17 +458,22 @@ final class TaskWorker {
             if (error != null || !written) {
                 report(held, error);
             }
-            leavePlace();
+            leavePlace(held);
             forget(held);
             startMore();
         });
     }
 
-    /** What waited here until its time to live was over goes back, and is ended like all the others. */
+    /**
+     * What waited here until its time to live was over goes back, and is ended like all the others; and what was paused meanwhile.
+     * Where nodes take tasks themselves none waits for longer than a moment.
+     */
     private TaskRecord startedInTime(TaskRecord record, long epoch) {
         Instant now = store.now();
         Instant expiresAt = record.expiresAt();
-        return expiresAt != null && !now.isBefore(expiresAt) ? record.givenBack(now) : record.started(now, epoch);
+        boolean goesBack = expiresAt != null && !now.isBefore(expiresAt)
+                || !store.isClaimedByNodes() && store.paused().contains(record.task());
+        return goesBack ? record.givenBack(now) : record.started(now, epoch);
     }
 
     /** The record says that it runs, and now it does, unless that took so long that it must not. */
@@ -491,7 +537,7 @@ final class TaskWorker {
      */
     private void settle(Held held, UnaryOperator<TaskRecord> step) {
         writeLast(held, step);
-        leavePlace();
+        leavePlace(held);
     }
 
     private void writeLast(Held held, UnaryOperator<TaskRecord> step) {
@@ -502,13 +548,16 @@ final class TaskWorker {
                     record.state() == TaskState.RUNNING ? record.reported(progress, record.checkpoint()) : record);
         }
         writer.change(held, all).whenComplete((written, error) -> {
-            if (error == null && written) {
-                ended.accept(held.record());
-            } else {
-                report(held, error);
+            try {
+                if (error == null && written) {
+                    ended.accept(held.record());
+                } else {
+                    report(held, error);
+                }
+            } finally {
+                forget(held);
+                startMore();
             }
-            forget(held);
-            startMore();
         });
     }
 
@@ -531,10 +580,12 @@ final class TaskWorker {
         }
     }
 
-    private void leavePlace() {
+    private void leavePlace(Held held) {
+        String task = held.task().name();
+        places.giveBack(task);
         synchronized (lock) {
             running--;
-            freed++;
+            freed.merge(task, 1, Integer::sum);
             woken |= waiting.size() < settings.concurrency() / 2 + 1;
             lock.notifyAll();
         }
@@ -543,7 +594,7 @@ final class TaskWorker {
     private void forget(Held held) {
         synchronized (lock) {
             inHand.remove(held.record().id(), held);
-            woken |= heldUp && room() > 0;
+            woken |= heldUp && roomForEnds() > 0;
             lock.notifyAll();
         }
     }
@@ -660,7 +711,7 @@ final class TaskWorker {
                     .toList();
             waiting.removeAll(late);
             if (!late.isEmpty()) {
-                mayBeInAdvance = 0;
+                mayBeInAdvance = Map.of();
                 heldUp = true;
             }
         }

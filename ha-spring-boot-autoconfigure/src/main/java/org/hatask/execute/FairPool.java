@@ -32,6 +32,9 @@ final class FairPool {
 
     private final Shares places;
     private final Map<String, Queue<Runnable>> waiting = new LinkedHashMap<>();
+    /** What this thread executes. */
+    private final ThreadLocal<@Nullable String> executing = new ThreadLocal<>();
+
     private volatile int waits;
     private boolean waking;
     private boolean closed;
@@ -55,18 +58,47 @@ final class FairPool {
      * @throws RejectedExecutionException when the pool is closed
      */
     void execute(String task, Runnable body) {
+        execute(task, body, true);
+    }
+
+    /**
+     * The same for what must not wait until others of its task have ended. One that hands on to the next as it ends has a place for it.
+     *
+     * @return false when it would have to
+     */
+    boolean executeNow(String task, Runnable body) {
+        return execute(task, body, false);
+    }
+
+    private boolean execute(String task, Runnable body, boolean mayWait) {
         synchronized (waiting) {
             if (closed) {
                 throw new RejectedExecutionException("closed");
             }
+            if (!mayWait && room(task, executing.get()) <= 0) {
+                return false;
+            }
             waiting.computeIfAbsent(task, name -> new ArrayDeque<>()).add(body);
             waits++;
             if (waking || !places.hasRoom(task)) {
-                return;
+                return true;
             }
             waking = true;
         }
         wake();
+        return true;
+    }
+
+    /** How many more of the task would begin at once. */
+    int room(String task) {
+        return room(task, null);
+    }
+
+    private int room(String task, @Nullable String leaving) {
+        synchronized (waiting) {
+            Queue<Runnable> queue = waiting.get(task);
+            return places.room(task, leaving) - (queue == null ? 0 : queue.size());
+        }
     }
 
     private void wake() {
@@ -84,10 +116,12 @@ final class FairPool {
 
     private void work() {
         for (Work work = next(null); work != null; work = next(work)) {
+            executing.set(work.task());
             work.body().run();
             // What a task leaves behind is not for the next one.
             Thread.interrupted();
         }
+        executing.remove();
     }
 
     /** What this thread executes after that, whose place it gives back. */

@@ -75,6 +75,11 @@ final class RunningAttempt implements TaskContext {
         return begun ? Duration.ofNanos(nanoTime.getAsLong() - begunNanos) : Duration.ZERO;
     }
 
+    /** Whether its method was called or is about to be. Once it was told to stop, this stays as it is. */
+    boolean hasBegun() {
+        return begun;
+    }
+
     boolean isDurable() {
         return journal != null;
     }

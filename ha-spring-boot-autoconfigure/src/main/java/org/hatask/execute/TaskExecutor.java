@@ -123,7 +123,8 @@ public final class TaskExecutor implements AutoCloseable {
     }
 
     /**
-     * The same for an attempt of a durable task.
+     * The same for an attempt of a durable task, which does not wait for a thread here: its time would go by, and other nodes may be
+     * idle.
      *
      * @param journal where it writes what it says of itself; null when the task is not durable
      */
@@ -139,18 +140,38 @@ public final class TaskExecutor implements AutoCloseable {
         String task = attempt.task().name();
         Pace pace = pace(task);
         if (!admitted.take(task)) {
-            return refuseAsBusy(entry, pace);
+            running.remove(entry);
+            return CompletableFuture.completedFuture(busy(entry, pace));
         }
         CompletableFuture<Outcome> outcome = new CompletableFuture<>();
+        // What waits for a thread and is told to stop will not begin any more: whoever asked for it need not wait for a
+        // thread, too.
+        entry.onStop(() -> {
+            if (!entry.hasBegun()) {
+                endUncalled(entry, notStarted(entry), outcome);
+            }
+        });
         CompletableFuture<Outcome> ended = outcome.whenComplete((done, error) -> {
-            pace.completed().increment();
+            if (!(done instanceof Outcome.Refused why) || why.refusal() != Refusal.BUSY) {
+                pace.completed().increment();
+            }
             admitted.giveBack(task);
         });
+        boolean taken;
         try {
-            pool.execute(task, () -> readAndRun(entry, arguments, outcome));
+            Runnable body = () -> readAndRun(entry, arguments, outcome);
+            if (journal == null) {
+                pool.execute(task, body);
+                taken = true;
+            } else {
+                taken = pool.executeNow(task, body);
+            }
         } catch (RejectedExecutionException e) {
-            admitted.giveBack(task);
-            return refuseAsBusy(entry, pace);
+            taken = false;
+        }
+        if (!taken) {
+            running.remove(entry);
+            outcome.complete(busy(entry, pace));
         }
         return ended;
     }
@@ -163,24 +184,20 @@ public final class TaskExecutor implements AutoCloseable {
                         task, name -> new Pace(new LongAdder(), new BusyEstimate(nanoTime.getAsLong())));
     }
 
-    private CompletableFuture<Outcome> refuseAsBusy(RunningAttempt entry, Pace pace) {
-        running.remove(entry);
+    private Outcome.Refused busy(RunningAttempt entry, Pace pace) {
         int threads = settings.threads();
         int others = admitted.of(entry.taskName());
         int waiting = Math.max(0, others - threads);
         String what = "node " + self.get().id() + " runs " + Math.min(others, threads) + " calls of it and " + waiting
                 + " more wait";
-        return CompletableFuture.completedFuture(
-                draining
-                        ? new Outcome.Refused(Refusal.DRAINING, what)
-                        : new Outcome.Refused(
-                                Refusal.BUSY,
-                                what,
-                                pace.busy()
-                                        .comeBackAfter(
-                                                nanoTime.getAsLong(),
-                                                pace.completed().sum(),
-                                                waiting)));
+        return draining
+                ? new Outcome.Refused(Refusal.DRAINING, what)
+                : new Outcome.Refused(
+                        Refusal.BUSY,
+                        what,
+                        pace.busy()
+                                .comeBackAfter(
+                                        nanoTime.getAsLong(), pace.completed().sum(), waiting));
     }
 
     /**
@@ -384,6 +401,11 @@ public final class TaskExecutor implements AutoCloseable {
                                         self.get().id()),
                                 now)
                         == null;
+    }
+
+    /** How many more attempts of the task would begin at once. */
+    public int room(String task) {
+        return pool.room(task);
     }
 
     private static Outcome notStarted(RunningAttempt entry) {

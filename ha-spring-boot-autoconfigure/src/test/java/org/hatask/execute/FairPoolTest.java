@@ -65,6 +65,33 @@ class FairPoolTest {
     }
 
     @Test
+    void whatMustNotWaitIsRefusedWhenItWouldHaveTo() {
+        assertThat(pool.room("a")).isEqualTo(2);
+        assertThat(pool.executeNow("a", this::hold)).isTrue();
+        assertThat(pool.executeNow("a", this::hold)).isTrue();
+
+        assertThat(pool.executeNow("a", () -> done.add("a"))).isFalse();
+        assertThat(pool.room("a")).isZero();
+        assertThat(pool.executeNow("b", () -> done.add("b"))).isTrue();
+        await().atMost(LONG).until(() -> done.equals(List.of("b")));
+
+        leave.countDown();
+        await().atMost(LONG).until(() -> pool.executeNow("a", () -> done.add("a")));
+    }
+
+    @Test
+    void whoEndsHasAPlaceForOneMoreOfItsTask() {
+        pool.execute("a", this::hold);
+        pool.execute("a", () -> {
+            done.add("next " + pool.executeNow("a", () -> done.add("ran")));
+            done.add("more " + pool.executeNow("a", () -> done.add("ran, too")));
+        });
+
+        await().atMost(LONG).until(() -> done.size() == 3);
+        assertThat(done).containsExactly("next true", "more false", "ran");
+    }
+
+    @Test
     void noTaskHasMoreThanItsShareWhileManyAreExecuted() {
         AtomicInteger[] running = {new AtomicInteger(), new AtomicInteger()};
         AtomicInteger ended = new AtomicInteger();
