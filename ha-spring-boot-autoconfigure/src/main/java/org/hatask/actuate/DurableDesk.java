@@ -19,6 +19,7 @@ import org.hatask.durable.TaskCounts;
 import org.hatask.durable.TaskManager;
 import org.hatask.durable.TaskQuery;
 import org.hatask.durable.TaskRecord;
+import org.hatask.durable.UnrunnableTasks;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,6 +43,7 @@ public final class DurableDesk {
      * @param counts tasks by state
      * @param oldestDue for how long the task has been due that waits longest; null when none waits
      * @param paused names of tasks that are not given out
+     * @param unrunnable tasks that wait and that no member of the cluster can execute
      * @param unreadable records that were set aside
      * @param superseded results of this node that came when the task was in other hands, and were dropped
      * @param tasks the page
@@ -52,6 +54,7 @@ public final class DurableDesk {
             Map<TaskState, Long> counts,
             @Nullable Duration oldestDue,
             Set<String> paused,
+            List<UnrunnableTasks> unrunnable,
             long unreadable,
             long superseded,
             List<Entry> tasks,
@@ -112,6 +115,7 @@ public final class DurableDesk {
                     counts.byState(),
                     counts.oldestDue(),
                     manager.paused(),
+                    manager.unrunnable(),
                     counts.unreadable(),
                     manager.superseded(),
                     page.stream().map(DurableDesk::entry).toList(),

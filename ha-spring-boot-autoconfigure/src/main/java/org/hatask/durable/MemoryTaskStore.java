@@ -227,6 +227,11 @@ public final class MemoryTaskStore implements TaskStore {
     }
 
     @Override
+    public synchronized List<WaitingTasks> waiting() {
+        return WaitingTasks.count(tasks.values().stream());
+    }
+
+    @Override
     public synchronized List<TaskRecord> list(TaskQuery query) {
         @Nullable TaskRecord after = query.after() == null ? null : tasks.get(query.after());
         return select(

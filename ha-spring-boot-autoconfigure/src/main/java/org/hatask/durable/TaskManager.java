@@ -40,6 +40,7 @@ public final class TaskManager implements SmartLifecycle, AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(TaskManager.class);
     private static final Duration LOOK = Duration.ofMillis(100);
     private static final Duration SUPERVISE = Duration.ofSeconds(1);
+    private static final Duration WATCH = Duration.ofSeconds(10);
     private static final Duration STOP = Duration.ofSeconds(3);
 
     /** How often a change is tried anew that others were quicker with. */
@@ -120,6 +121,8 @@ public final class TaskManager implements SmartLifecycle, AutoCloseable {
         });
         new Recurring(results::look, scheduler).every(LOOK);
         supervising.every(SUPERVISE);
+        UnrunnableWatch unrunnable = new UnrunnableWatch(store, parts.cluster(), parts.mastership());
+        new Recurring(unrunnable::look, scheduler).every(WATCH);
         if (!store.isClaimedByNodes()) {
             Recurring assigning = new Recurring(assigner::assign, scheduler);
             store.addListener(assigning::soon);
@@ -275,6 +278,11 @@ public final class TaskManager implements SmartLifecycle, AutoCloseable {
 
     public TaskCounts counts() {
         return store().counts();
+    }
+
+    /** Tasks that wait and that no member of the cluster can execute, by name. */
+    public List<UnrunnableTasks> unrunnable() {
+        return UnrunnableTasks.among(store().waiting(), parts.cluster().view().members());
     }
 
     /** Gives out no task of this name, on any node; what runs goes on. */

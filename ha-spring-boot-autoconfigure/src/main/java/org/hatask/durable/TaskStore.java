@@ -128,6 +128,12 @@ public interface TaskStore extends AutoCloseable {
     /** How many tasks are kept here, by state. */
     TaskCounts counts();
 
+    /**
+     * How many tasks are PENDING or in RETRY_WAIT, whenever they are due, by name and signature. In no order. It is asked every
+     * few seconds.
+     */
+    List<WaitingTasks> waiting();
+
     /** A page of the tasks that an operator looks for, the last submitted first. */
     List<TaskRecord> list(TaskQuery query);
 

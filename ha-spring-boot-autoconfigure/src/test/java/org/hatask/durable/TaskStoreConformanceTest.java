@@ -453,6 +453,30 @@ abstract class TaskStoreConformanceTest {
     }
 
     @Test
+    void whatWaitsIsCountedByNameAndSignature() {
+        assertThat(store.waiting()).isEmpty();
+        register("w.1");
+        store.pause("bill");
+        submit(task("bill").build(store));
+        submit(task("mail").build(store));
+        submit(task("mail").delay(Duration.ofHours(1)).build(store));
+        submit(task("mail").signature("(int)void").build(store));
+        TaskRecord running =
+                change(change(submit(task("mail").maxAttempts(2).build(store)).leasedTo(new Lease("w.1", "n1")))
+                        .started(store.now(), 0));
+        change(submit(task("mail").build(store)).leasedTo(new Lease("w.1", "n1")));
+        change(submit(task("mail").build(store)).cancel(store.now()));
+        assertThat(store.waiting())
+                .containsExactlyInAnyOrder(
+                        new WaitingTasks("bill", SIGNATURE, 1),
+                        new WaitingTasks("mail", SIGNATURE, 2),
+                        new WaitingTasks("mail", "(int)void", 1));
+        TaskFailure why = new TaskFailure(TaskFailure.Kind.THREW, "no", null);
+        change(running.failed(store.now(), why, Duration.ofHours(1)));
+        assertThat(store.waiting()).contains(new WaitingTasks("mail", SIGNATURE, 3));
+    }
+
+    @Test
     void tasksAreListedPageByPageTheNewestFirst() {
         List<String> ids = new ArrayList<>();
         for (int i = 0; i < 7; i++) {

@@ -17,6 +17,7 @@ import org.hatask.durable.TaskCounts;
 import org.hatask.durable.TaskQuery;
 import org.hatask.durable.TaskRecord;
 import org.hatask.durable.TaskStore;
+import org.hatask.durable.WaitingTasks;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.InitializingBean;
@@ -285,6 +286,11 @@ public final class JdbcTaskStore implements TaskStore, InitializingBean {
     @Override
     public TaskCounts counts() {
         return operators.counts();
+    }
+
+    @Override
+    public List<WaitingTasks> waiting() {
+        return operators.waiting();
     }
 
     @Override

@@ -13,6 +13,7 @@ import org.hatask.TaskState;
 import org.hatask.durable.TaskCounts;
 import org.hatask.durable.TaskQuery;
 import org.hatask.durable.TaskRecord;
+import org.hatask.durable.WaitingTasks;
 import org.hatask.jdbc.Database;
 import org.jspecify.annotations.Nullable;
 
@@ -68,6 +69,13 @@ final class Operators {
                                 .map(millis -> Duration.ofMillis(((Number) millis).longValue()))))
                 .get(0)
                 .orElse(null);
+    }
+
+    List<WaitingTasks> waiting() {
+        return connections.once(session -> session.query(
+                session.sql().waiting,
+                Session.Binder.NOTHING,
+                row -> new WaitingTasks(row.getString(1), row.getString(2), row.getLong(3))));
     }
 
     List<TaskRecord> list(TaskQuery query) {

@@ -80,6 +80,7 @@ final class Sql {
     final String submittedAt;
     final String oldestDue;
     final String countByState;
+    final String waiting;
 
     Sql(Dialect dialect, String table) {
         this.dialect = dialect;
@@ -140,6 +141,8 @@ final class Sql {
                 + isNotOutdated();
         countByState = "SELECT state, COUNT(*) FROM " + tasks + " GROUP BY state UNION ALL SELECT state, COUNT(*) FROM "
                 + history + " GROUP BY state";
+        waiting = "SELECT task, signature, COUNT(*) FROM " + tasks
+                + " WHERE ready_at IS NOT NULL GROUP BY task, signature";
     }
 
     /**

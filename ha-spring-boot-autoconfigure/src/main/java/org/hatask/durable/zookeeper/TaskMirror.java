@@ -20,6 +20,7 @@ import org.hatask.TaskState;
 import org.hatask.durable.TaskCounts;
 import org.hatask.durable.TaskQuery;
 import org.hatask.durable.TaskRecord;
+import org.hatask.durable.WaitingTasks;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -177,6 +178,10 @@ final class TaskMirror {
                 .map(task -> Duration.between(task.dueAt(), now))
                 .orElse(null);
         return new TaskCounts(byState, oldest, unreadable.size());
+    }
+
+    synchronized List<WaitingTasks> waiting() {
+        return WaitingTasks.count(waiting.stream());
     }
 
     synchronized List<TaskRecord> list(TaskQuery query) {

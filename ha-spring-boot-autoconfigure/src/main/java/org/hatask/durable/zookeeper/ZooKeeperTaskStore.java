@@ -27,6 +27,7 @@ import org.hatask.durable.TaskJson;
 import org.hatask.durable.TaskQuery;
 import org.hatask.durable.TaskRecord;
 import org.hatask.durable.TaskStore;
+import org.hatask.durable.WaitingTasks;
 import org.hatask.zookeeper.Reply;
 import org.hatask.zookeeper.ZooKeeperAccess;
 import org.jspecify.annotations.Nullable;
@@ -383,6 +384,12 @@ public final class ZooKeeperTaskStore implements TaskStore {
     public TaskCounts counts() {
         awaitTruth("count the tasks");
         return mirror.counts(now());
+    }
+
+    @Override
+    public List<WaitingTasks> waiting() {
+        awaitTruth("count the tasks that wait");
+        return mirror.waiting();
     }
 
     @Override

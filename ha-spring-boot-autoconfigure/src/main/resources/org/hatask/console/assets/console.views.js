@@ -233,6 +233,7 @@ export function durableNote(overview) {
   return [
     overview.oldestDue && `the longest due waits for ${duration(isoMillis(overview.oldestDue) ?? 0)}`,
     overview.paused.length > 0 && `not given out: ${overview.paused.join(', ')}`,
+    ...overview.unrunnable.map(some => `${some.waiting} × ${some.task} cannot be executed: ${some.why}`),
     overview.unreadable > 0 && `${plural(overview.unreadable, 'record', 'records')} could not be read`,
     overview.superseded > 0 && `${plural(overview.superseded, 'result', 'results')} came too late and were dropped`,
   ].filter(Boolean).join(' · ');
