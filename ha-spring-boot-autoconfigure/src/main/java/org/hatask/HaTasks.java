@@ -48,7 +48,19 @@ public interface HaTasks {
      * @param states only those in one of these states; empty for all
      * @param atMost 1 to 1000
      */
-    List<DurableTask> list(@Nullable String task, Set<TaskState> states, int atMost);
+    default List<DurableTask> list(@Nullable String task, Set<TaskState> states, int atMost) {
+        return list(task, states, null, atMost);
+    }
+
+    /**
+     * A page of tasks, the last submitted first.
+     *
+     * @param task only those of this name; null for all
+     * @param states only those in one of these states; empty for all
+     * @param after the last one of the page before, whether or not it is still kept; null for the first page
+     * @param atMost 1 to 1000; a page with fewer is the last
+     */
+    List<DurableTask> list(@Nullable String task, Set<TaskState> states, @Nullable DurableTask after, int atMost);
 
     /**
      * What the task returns. The future fails as a direct call would: with what the method threw, with a

@@ -12,6 +12,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterAll;
@@ -180,6 +181,11 @@ class DurableEndpointTest {
         assertThat(get("?state=odd").statusCode()).isEqualTo(400);
         assertThat(get("?state=odd").body()).contains("PENDING");
         assertThat(get("?limit=0").statusCode()).isEqualTo(400);
+        for (String after : List.of("nobody", "~", "1~", "~x", "x~y", "99999999999999999~x")) {
+            assertThat(get("?after=" + after).statusCode()).as(after).isEqualTo(400);
+            assertThat(get("?after=" + after).body()).contains("'next'");
+        }
+        assertThat(get("?after=").statusCode()).isEqualTo(200);
         assertThat(post("{\"action\": \"explode\"}").body()).contains("cancel, retry, pause, resume");
         assertThat(post("{\"action\": \"cancel\"}").statusCode()).isEqualTo(400);
         assertThat(post("{\"action\": \"pause\"}").statusCode()).isEqualTo(400);

@@ -19,6 +19,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.hatask.durable.MemoryTaskStore;
 import org.hatask.durable.TaskManager;
 import org.hatask.durable.TaskQuery;
@@ -265,6 +266,25 @@ class DurableTasksTest {
         assertThat(RUNS.get("n14")).hasValue(1);
         assertThat(RUNS.get("n15")).hasValue(1);
         assertThat(from.submitAll(List.of())).isEmpty();
+    }
+
+    @Test
+    void listGoesOnAfterTheLastTaskOfThePageBefore() {
+        HaTasks from = tasks("a");
+        List<DurableTask> all = from.submitAll(List.of(
+                from.prepare("desk.settle", "n20"),
+                from.prepare("desk.settle", "n21"),
+                from.prepare("desk.settle", "n22")));
+
+        List<DurableTask> first = tasks("b").list("desk.settle", Set.of(), 2);
+        List<DurableTask> second = tasks("c").list("desk.settle", Set.of(), first.get(1), 1000);
+
+        assertThat(first).hasSize(2);
+        assertThat(second)
+                .extracting(DurableTask::id)
+                .doesNotContain(first.get(0).id(), first.get(1).id());
+        assertThat(Stream.concat(first.stream(), second.stream()).map(DurableTask::id))
+                .containsAll(all.stream().map(DurableTask::id).toList());
     }
 
     @Test

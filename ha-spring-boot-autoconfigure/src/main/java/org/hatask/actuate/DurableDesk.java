@@ -104,7 +104,9 @@ public final class DurableDesk {
         }
         TaskQuery query;
         try {
-            query = new TaskQuery(task, states(state), after, limit == null ? PAGE : limit);
+            TaskQuery.Position position =
+                    after == null || after.isBlank() ? null : TaskQuery.Position.parse(after.strip());
+            query = new TaskQuery(task, states(state), position, limit == null ? PAGE : limit);
         } catch (IllegalArgumentException e) {
             return answer(400, String.valueOf(e.getMessage()));
         }
@@ -121,7 +123,7 @@ public final class DurableDesk {
                     page.stream().map(DurableDesk::entry).toList(),
                     page.size() < query.atMost()
                             ? null
-                            : page.get(page.size() - 1).id());
+                            : TaskQuery.Position.of(page.get(page.size() - 1)).toString());
         });
     }
 

@@ -44,7 +44,7 @@ public class HaEndpoint {
      *
      * @param task only durable tasks of this name
      * @param state only those in one of these states, divided by commas
-     * @param after only those after the one with this id, which was the last of the page before
+     * @param after only those after this one: what the page before said as {@code next}
      * @param limit how many
      */
     @ReadOperation

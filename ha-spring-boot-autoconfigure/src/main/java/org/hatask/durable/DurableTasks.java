@@ -195,8 +195,10 @@ public final class DurableTasks implements HaTasks, DurableCalls {
     }
 
     @Override
-    public List<DurableTask> list(@Nullable String task, Set<TaskState> states, int atMost) {
-        return manager.list(new TaskQuery(task, states, null, atMost)).stream()
+    public List<DurableTask> list(
+            @Nullable String task, Set<TaskState> states, @Nullable DurableTask after, int atMost) {
+        TaskQuery.Position position = after == null ? null : TaskQuery.Position.of(after);
+        return manager.list(new TaskQuery(task, states, position, atMost)).stream()
                 .map(TaskRecord::view)
                 .toList();
     }

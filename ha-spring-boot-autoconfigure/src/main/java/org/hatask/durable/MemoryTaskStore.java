@@ -18,7 +18,6 @@ import java.util.TreeSet;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Predicate;
 import org.hatask.TaskState;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Keeps durable tasks in the memory of this process: for tests and for a single node that may forget them when it ends. Its
@@ -233,13 +232,7 @@ public final class MemoryTaskStore implements TaskStore {
 
     @Override
     public synchronized List<TaskRecord> list(TaskQuery query) {
-        @Nullable TaskRecord after = query.after() == null ? null : tasks.get(query.after());
-        return select(
-                task -> (query.task() == null || query.task().equals(task.task()))
-                        && (query.states().isEmpty() || query.states().contains(task.state()))
-                        && (after == null || NEWEST.compare(task, after) > 0),
-                NEWEST,
-                query.atMost());
+        return select(query::wants, NEWEST, query.atMost());
     }
 
     @Override

@@ -409,11 +409,11 @@ abstract class JdbcTaskStoreConformanceTest extends TaskStoreConformanceTest {
         assertThat(ids("ha_task")).hasSize(3);
         assertThat(ids("ha_task_history")).hasSize(1200);
         List<String> listed = new ArrayList<>();
-        String after = null;
+        TaskQuery.Position after = null;
         while (listed.size() < 1203) {
             List<TaskRecord> page = newest.list(new TaskQuery(null, Set.of(), after, 500));
             page.forEach(task -> listed.add(task.id()));
-            after = page.get(page.size() - 1).id();
+            after = TaskQuery.Position.of(page.get(page.size() - 1));
         }
         assertThat(listed).doesNotHaveDuplicates();
         assertThat(newest.prune(newest.now().plusSeconds(60), 1100)).isEqualTo(1100);

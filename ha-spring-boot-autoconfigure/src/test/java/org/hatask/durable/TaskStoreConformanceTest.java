@@ -496,6 +496,21 @@ abstract class TaskStoreConformanceTest {
     }
 
     @Test
+    void theNextPageGoesOnWhereTheLastTaskOfTheOneBeforeHasBeenForgotten() {
+        List<TaskRecord> all = IntStream.range(0, 4)
+                .mapToObj(i ->
+                        submit(task("mail").at(store.now().minusSeconds(60 - i)).build(store)))
+                .toList();
+        List<TaskRecord> page = store.list(new TaskQuery(null, Set.of(), null, 2));
+        TaskRecord last = page.get(1);
+        assertThat(last).isEqualTo(all.get(2));
+        change(last.cancel(store.now()));
+        assertThat(store.prune(store.now().plusSeconds(3600), 10)).isEqualTo(1);
+        assertThat(store.list(new TaskQuery(null, Set.of(), TaskQuery.Position.of(last), 2)))
+                .containsExactly(all.get(1), all.get(0));
+    }
+
+    @Test
     void oldFinalTasksAreForgottenAndTheirKeysToo() {
         TaskRecord open = submit(task("mail").key("open").build(store));
         TaskRecord done = change(submit(task("mail").key("done").build(store)).cancel(store.now()));
@@ -555,7 +570,7 @@ abstract class TaskStoreConformanceTest {
 
     private List<String> pages(@Nullable String task, Set<TaskState> states, int size) {
         List<String> ids = new ArrayList<>();
-        String after = null;
+        TaskQuery.Position after = null;
         while (true) {
             List<TaskRecord> page = store.list(new TaskQuery(task, states, after, size));
             page.forEach(record -> ids.add(record.id()));
@@ -563,7 +578,7 @@ abstract class TaskStoreConformanceTest {
                 assertThat(new HashSet<>(ids)).hasSameSizeAs(ids);
                 return ids;
             }
-            after = page.get(page.size() - 1).id();
+            after = TaskQuery.Position.of(page.get(page.size() - 1));
         }
     }
 

@@ -2,7 +2,6 @@ package org.hatask.durable.jdbc;
 
 import java.sql.SQLException;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
@@ -89,18 +88,7 @@ final class Operators {
     }
 
     private static TaskRows page(Session session, TaskQuery query) throws SQLException {
-        @Nullable Instant afterTime = null;
-        String after = query.after();
-        if (after != null) {
-            afterTime = session
-                    .query(
-                            session.sql().submittedAt,
-                            parameters -> parameters.text(after).text(after),
-                            row -> Instant.ofEpochMilli(row.getLong(1)))
-                    .stream()
-                    .findFirst()
-                    .orElse(null);
-        }
+        TaskQuery.Position after = query.after();
         List<String> states =
                 query.states().stream().map(TaskState::name).sorted().toList();
         List<String> endedStates = Stream.of(TaskState.values())
@@ -108,15 +96,17 @@ final class Operators {
                 .map(TaskState::name)
                 .filter(state -> states.isEmpty() || states.contains(state))
                 .toList();
-        Instant before = afterTime;
         return TaskRows.of(
-                session, session.sql().list(query.task() != null, states, endedStates, before != null), parameters -> {
+                session, session.sql().list(query.task() != null, states, endedStates, after != null), parameters -> {
                     for (int part = 0; part <= endedStates.size(); part++) {
                         if (query.task() != null) {
                             parameters.text(query.task());
                         }
-                        if (before != null) {
-                            parameters.time(before).time(before).text(after);
+                        if (after != null) {
+                            parameters
+                                    .time(after.submittedAt())
+                                    .time(after.submittedAt())
+                                    .text(after.id());
                         }
                         parameters.number(query.atMost());
                     }

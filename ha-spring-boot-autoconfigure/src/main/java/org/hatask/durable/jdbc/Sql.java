@@ -77,7 +77,6 @@ final class Sql {
     final String pause;
     final String resume;
     final String allPaused;
-    final String submittedAt;
     final String oldestDue;
     final String countByState;
     final String waiting;
@@ -134,8 +133,6 @@ final class Sql {
                 + dialect.database().unlessItIsThere("task", "task");
         resume = "DELETE FROM " + paused + " WHERE task = ?";
         allPaused = "SELECT task FROM " + paused;
-        submittedAt = "SELECT submitted_at FROM " + tasks + " WHERE id = ? UNION ALL SELECT submitted_at FROM "
-                + history + " WHERE id = ?";
         expire = "DELETE FROM " + workers + " WHERE lease_end <= " + dialect.now() + " AND " + dialect.now() + " <= ?";
         oldestDue = "SELECT " + dialect.now() + " - MIN(ready_at) FROM " + tasks + " WHERE " + isReady() + " AND "
                 + isNotOutdated();

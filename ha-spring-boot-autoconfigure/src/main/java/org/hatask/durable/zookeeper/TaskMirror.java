@@ -13,7 +13,6 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.apache.zookeeper.data.Stat;
 import org.hatask.TaskState;
@@ -185,13 +184,8 @@ final class TaskMirror {
     }
 
     synchronized List<TaskRecord> list(TaskQuery query) {
-        TaskRecord after = query.after() == null ? null : tasks.get(query.after());
-        Predicate<TaskRecord> wanted =
-                task -> (query.task() == null || query.task().equals(task.task()))
-                        && (query.states().isEmpty() || query.states().contains(task.state()))
-                        && (after == null || NEWEST.compare(task, after) > 0);
         return tasks.values().stream()
-                .filter(wanted)
+                .filter(query::wants)
                 .sorted(NEWEST)
                 .limit(query.atMost())
                 .toList();
