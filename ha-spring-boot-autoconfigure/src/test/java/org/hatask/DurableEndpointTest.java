@@ -15,6 +15,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -60,6 +61,14 @@ class DurableEndpointTest {
         public void hang(String secret) throws InterruptedException {
             NEVER.await();
         }
+
+        @HaTask(delivery = Delivery.DURABLE)
+        public void broken(String trade) {
+            throw new IllegalStateException("no " + trade);
+        }
+
+        @HaTask(delivery = Delivery.DURABLE)
+        public void many(String trade) {}
 
         @HaTask(delivery = Delivery.DURABLE)
         public void held(String trade) {}
@@ -174,6 +183,73 @@ class DurableEndpointTest {
         json(post("{\"action\": \"resume\", \"task\": \"desk.held\"}"));
 
         await().atMost(PATIENCE).until(() -> tasks().find(id).orElseThrow().state() == TaskState.SUCCEEDED);
+    }
+
+    @Test
+    void allTasksOfANameAreRetriedAndCancelledByOneOrder() throws Exception {
+        String other = submitted("desk.fail", TaskState.FAILED);
+        List<String> ids = IntStream.range(0, 3)
+                .mapToObj(i -> tasks().submit("desk.broken", "t-" + i).id())
+                .toList();
+        awaitState(ids, TaskState.FAILED);
+
+        JsonNode retried = json(post("{\"action\": \"retry\", \"task\": \"desk.broken\"}"));
+
+        assertThat(retried.get("changed").asInt()).isEqualTo(3);
+        assertThat(retried.get("more").asBoolean()).isFalse();
+        await().atMost(PATIENCE).until(() -> ids.stream()
+                .allMatch(id -> tasks().find(id).orElseThrow().attempts() == 2));
+        awaitState(ids, TaskState.FAILED);
+        assertThat(tasks().find(other).orElseThrow().attempts()).isEqualTo(1);
+
+        json(post("{\"action\": \"pause\", \"task\": \"desk.broken\"}"));
+        json(post("{\"action\": \"retry\", \"task\": \"desk.broken\", \"state\": \"FAILED\"}"));
+        awaitState(ids, TaskState.PENDING);
+        assertThat(json(post("{\"action\": \"cancel\", \"task\": \"desk.broken\", \"state\": \"parked\"}"))
+                        .get("changed")
+                        .asInt())
+                .isZero();
+        assertThat(json(post("{\"action\": \"cancel\", \"task\": \"desk.broken\"}"))
+                        .get("changed")
+                        .asInt())
+                .isEqualTo(3);
+        awaitState(ids, TaskState.CANCELLED);
+    }
+
+    @Test
+    void oneOrderChangesAtMostAThousandTasksAndSaysThatThereAreMore() throws Exception {
+        json(post("{\"action\": \"pause\", \"task\": \"desk.many\"}"));
+        List<TaskSubmission> submissions = IntStream.range(0, 1001)
+                .mapToObj(i -> tasks().prepare("desk.many", "t-" + i))
+                .toList();
+        tasks().submitAll(submissions);
+
+        JsonNode first = json(post("{\"action\": \"cancel\", \"task\": \"desk.many\"}"));
+        JsonNode second = json(post("{\"action\": \"cancel\", \"task\": \"desk.many\"}"));
+
+        assertThat(first.get("changed").asInt()).isEqualTo(1000);
+        assertThat(first.get("more").asBoolean()).isTrue();
+        assertThat(second.get("changed").asInt()).isEqualTo(1);
+        assertThat(second.get("more").asBoolean()).isFalse();
+    }
+
+    @Test
+    void orderAboutManyTasksIsRefusedUnlessItIsClear() throws Exception {
+        for (String body : List.of(
+                "{\"action\": \"cancel\", \"id\": \"\", \"task\": \"desk.note\"}",
+                "{\"action\": \"cancel\", \"id\": \"x\", \"task\": \"desk.note\"}",
+                "{\"action\": \"retry\", \"task\": \" \"}",
+                "{\"action\": \"retry\", \"id\": \"x\", \"state\": \"FAILED\"}",
+                "{\"action\": \"cancel\", \"task\": \"desk.note\", \"state\": \"SUCCEEDED\"}",
+                "{\"action\": \"retry\", \"task\": \"desk.note\", \"state\": \"RUNNING\"}",
+                "{\"action\": \"retry\", \"task\": \"desk.note\", \"state\": \"odd\"}")) {
+            assertThat(post(body).statusCode()).as(body).isEqualTo(400);
+        }
+    }
+
+    private static void awaitState(List<String> ids, TaskState state) {
+        await().atMost(PATIENCE).until(() -> ids.stream()
+                .allMatch(id -> tasks().find(id).orElseThrow().state() == state));
     }
 
     @Test

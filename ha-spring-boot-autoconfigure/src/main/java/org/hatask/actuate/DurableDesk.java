@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.hatask.TaskState;
 import org.hatask.TaskStoreException;
 import org.hatask.durable.StoreUnavailableException;
@@ -30,6 +31,13 @@ public final class DurableDesk {
 
     private static final Logger log = LoggerFactory.getLogger(DurableDesk.class);
     private static final int PAGE = 50;
+
+    /** Most tasks that one order changes. */
+    private static final int MOST_CHANGED = 1000;
+
+    private static final Set<TaskState> RETRIABLE = EnumSet.of(TaskState.FAILED, TaskState.PARKED);
+    private static final Set<TaskState> CANCELLABLE = EnumSet.copyOf(
+            Stream.of(TaskState.values()).filter(state -> !state.isFinal()).toList());
 
     private final TaskManager manager;
 
@@ -88,9 +96,25 @@ public final class DurableDesk {
             boolean hasCheckpoint,
             List<TaskAttempt> history) {}
 
-    /** What an order came to. */
+    /**
+     * What an order came to.
+     *
+     * @param message in words
+     * @param task the task that was changed; null where it was not about one
+     * @param changed how many tasks were changed; null where it was not about all of a name
+     * @param more whether there may be others, so that it should be given again; null where {@code changed} is
+     */
     @JsonInclude(JsonInclude.Include.NON_NULL)
-    public record Answer(String message, @Nullable Entry task) {}
+    public record Answer(
+            String message,
+            @Nullable Entry task,
+            @Nullable Integer changed,
+            @Nullable Boolean more) {
+
+        Answer(String message, @Nullable Entry task) {
+            this(message, task, null, null);
+        }
+    }
 
     /**
      * @param state names of states, divided by commas; null for all
@@ -154,22 +178,59 @@ public final class DurableDesk {
      * Carries out an order: answered with 200 when it is done, 400 when it cannot be understood, 404 when there is no such task,
      * 409 when the task's state does not allow it, and 503 when the store does not answer.
      */
-    WebEndpointResponse<Object> order(String by, @Nullable String action, @Nullable String id, @Nullable String task) {
+    WebEndpointResponse<Object> order(
+            String by, @Nullable String action, @Nullable String id, @Nullable String task, @Nullable String state) {
         if (!manager.isRunning()) {
             return answer(404, "This node has no durable tasks.");
         }
         String what = action == null ? "" : action.toLowerCase(Locale.ROOT);
         return switch (what) {
-            case "cancel", "retry" ->
-                id == null || id.isBlank()
-                        ? answer(400, "'id' must be the id of the task to " + what + ".")
-                        : response(whenTheStoreAnswers(() -> change(by, what, id.strip())));
+            case "cancel", "retry" -> change(by, what, id, task, state);
             case "pause", "resume" ->
                 task == null || task.isBlank()
                         ? answer(400, "'task' must be the name of the task to " + what + ".")
                         : response(whenTheStoreAnswers(() -> hold(by, what, task.strip())));
             default -> answer(400, "'action' must be one of cancel, retry, pause, resume.");
         };
+    }
+
+    private WebEndpointResponse<Object> change(
+            String by, String what, @Nullable String id, @Nullable String task, @Nullable String state) {
+        if (id != null && task == null && state == null && !id.isBlank()) {
+            return response(whenTheStoreAnswers(() -> change(by, what, id.strip())));
+        }
+        // An id that is there and empty is a mistake, and must not hit all tasks of the name.
+        if (id != null || task == null || task.isBlank()) {
+            return answer(
+                    400,
+                    "Give either 'id', the id of the task to " + what + ", or 'task', to " + what
+                            + " all of this name, with 'state' only those in one of these states.");
+        }
+        Set<TaskState> allowed = what.equals("cancel") ? CANCELLABLE : RETRIABLE;
+        Set<TaskState> states;
+        try {
+            states = states(state);
+        } catch (IllegalArgumentException e) {
+            return answer(400, String.valueOf(e.getMessage()));
+        }
+        if (!allowed.containsAll(states)) {
+            return answer(400, "'state' must be one or more of " + allowed + " to " + what + ".");
+        }
+        return response(
+                whenTheStoreAnswers(() -> changeAll(by, what, task.strip(), states.isEmpty() ? allowed : states)));
+    }
+
+    private Object changeAll(String by, String what, String task, Set<TaskState> states) {
+        TaskManager.Changed result = what.equals("cancel")
+                ? manager.cancelAll(task, states, MOST_CHANGED)
+                : manager.retryAll(task, states, MOST_CHANGED);
+        log.info("{} durable tasks '{}' that were {}: {} by order of {}", result.changed(), task, states, what, by);
+        return new Answer(
+                (what.equals("cancel") ? "Cancelled, or told to stop: " : "To begin anew: ") + result.changed() + "."
+                        + (result.more() ? " There may be more: give the order again." : ""),
+                null,
+                result.changed(),
+                result.more());
     }
 
     private Object change(String by, String what, String id) {

@@ -154,9 +154,10 @@ public class HaEndpoint {
     /**
      * {@code durable}: a command about durable tasks, see {@link DurableDesk#order}.
      *
-     * @param action {@code cancel} or {@code retry} of a task, {@code pause} or {@code resume} of all of a name
+     * @param action {@code cancel} or {@code retry} of a task or of all of a name, {@code pause} or {@code resume} of all of a name
      * @param id id of the task
-     * @param task name of the tasks
+     * @param task name of the tasks; without an id, {@code cancel} and {@code retry} are of all of them
+     * @param state only those in one of these states, divided by commas
      */
     @WriteOperation
     public WebEndpointResponse<Object> order(
@@ -164,9 +165,10 @@ public class HaEndpoint {
             @Selector String section,
             @org.springframework.lang.Nullable String action,
             @org.springframework.lang.Nullable String id,
-            @org.springframework.lang.Nullable String task) {
+            @org.springframework.lang.Nullable String task,
+            @org.springframework.lang.Nullable String state) {
         return section.equals("durable")
-                ? durable.order(nameOf(caller), action, id, task)
+                ? durable.order(nameOf(caller), action, id, task, state)
                 : new WebEndpointResponse<>(404);
     }
 

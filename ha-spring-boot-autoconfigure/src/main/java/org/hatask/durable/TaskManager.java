@@ -13,10 +13,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.hatask.HaException;
 import org.hatask.TaskReassignedEvent;
+import org.hatask.TaskState;
 import org.hatask.cluster.ClusterState;
 import org.hatask.cluster.Mastership;
 import org.hatask.execute.ArgumentCodec;
@@ -267,6 +269,43 @@ public final class TaskManager implements SmartLifecycle, AutoCloseable {
         return change(taskId, task -> task.retried(store().now()));
     }
 
+    /**
+     * What an order about many tasks came to.
+     *
+     * @param changed how many tasks were changed
+     * @param more whether there may be others, so that it should be given again
+     */
+    public record Changed(int changed, boolean more) {}
+
+    /**
+     * Cancels tasks of this name that are not over, as if one by one; what was told to stop before is left alone.
+     *
+     * @param states only those in one of these, none of which is final
+     * @param atMost how many
+     */
+    public Changed cancelAll(String task, Set<TaskState> states, int atMost) {
+        return changeAll(
+                task,
+                states,
+                atMost,
+                record -> record.cancelRequested() ? Optional.empty() : Optional.of(record.cancel(store().now())));
+    }
+
+    /**
+     * Lets tasks of this name that failed or were laid aside begin anew, as if one by one.
+     *
+     * @param states only those in one of these: FAILED, PARKED or both
+     * @param atMost how many
+     */
+    public Changed retryAll(String task, Set<TaskState> states, int atMost) {
+        return changeAll(task, states, atMost, record -> Optional.of(record.retried(store().now())));
+    }
+
+    private Changed changeAll(
+            String task, Set<TaskState> states, int atMost, Function<TaskRecord, Optional<TaskRecord>> step) {
+        return new BulkChange(store(), step, this::changed).run(task, states, atMost);
+    }
+
     /** The task with this id. */
     public Optional<TaskRecord> find(String taskId) {
         return store().find(List.of(taskId)).stream().findFirst();
@@ -305,6 +344,15 @@ public final class TaskManager implements SmartLifecycle, AutoCloseable {
         return current == null ? 0 : current.worker().superseded();
     }
 
+    /** The store has it as it is now: for who waits for its end, and for the worker. */
+    private void changed(TaskRecord task) {
+        Running current = running;
+        if (current != null) {
+            current.results().tell(task);
+            current.worker().wake();
+        }
+    }
+
     private Optional<TaskRecord> change(String taskId, UnaryOperator<TaskRecord> step) {
         TaskStore store = store();
         for (int i = 0; i < TRIES; i++) {
@@ -319,11 +367,7 @@ public final class TaskManager implements SmartLifecycle, AutoCloseable {
                 return Optional.empty();
             }
             if (store.replace(List.of(changed)).get(0)) {
-                Running current = running;
-                if (current != null) {
-                    current.results().tell(changed);
-                }
-                wake();
+                changed(changed);
                 return Optional.of(changed);
             }
         }
