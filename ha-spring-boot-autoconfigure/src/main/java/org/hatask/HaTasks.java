@@ -17,7 +17,7 @@ public interface HaTasks {
      * Prepares a submission.
      *
      * @param task name of a task with {@code delivery = DURABLE}
-     * @param arguments those of its method
+     * @param arguments those of its method; numbers are widened as in a call of it, so {@code 42} fits a {@code long}
      * @throws IllegalArgumentException when this node has no such durable task, or the arguments do not fit its parameters
      */
     TaskSubmission prepare(String task, @Nullable Object... arguments);

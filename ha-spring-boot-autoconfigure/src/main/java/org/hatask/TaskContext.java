@@ -86,10 +86,11 @@ public interface TaskContext {
      * Saves how far a durable task has come, so that its next attempt can go on from there, on whatever node. Returns when it
      * is safe, and so may block for as long as the store does not answer.
      *
-     * @param value any JSON value
+     * @param value any JSON value; not null
      * @throws TaskStoreException when it is too large, or this attempt does not count any more: another one may have begun, and
      *     this one should end
      * @throws IllegalStateException when the task is not durable
+     * @throws IllegalArgumentException when the value is null
      */
     default void saveCheckpoint(Object value) {
         throw new IllegalStateException(

@@ -7,6 +7,7 @@ import static org.hatask.TestNodes.PATIENCE;
 
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -20,6 +21,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.hatask.durable.MemoryTaskStore;
 import org.hatask.durable.TaskManager;
 import org.hatask.durable.TaskQuery;
@@ -121,6 +123,22 @@ class DurableTasksTest {
         @HaTask(delivery = Delivery.DURABLE)
         public CompletableFuture<String> large() {
             return CompletableFuture.completedFuture("x".repeat(20_000));
+        }
+
+        @HaTask(delivery = Delivery.DURABLE)
+        public void late(String trade) {
+            ran(trade);
+        }
+
+        @HaTask(delivery = Delivery.DURABLE)
+        public CompletableFuture<Double> add(long one, double other) {
+            return CompletableFuture.completedFuture(one + other);
+        }
+
+        @HaTask(delivery = Delivery.DURABLE)
+        public CompletableFuture<Void> saveNothing() {
+            TaskContext.current().saveCheckpoint(null);
+            return CompletableFuture.completedFuture(null);
         }
 
         private static int ran(String trade) {
@@ -302,10 +320,26 @@ class DurableTasksTest {
     }
 
     @Test
-    void taskBeginsAfterItsDelayOrNeverWhenItsTimeToLiveIsOver() {
+    void taskBeginsAfterItsDelay() throws Exception {
+        DurableTask early = tasks("a")
+                .prepare("desk.late", "n10")
+                .startAfter(Duration.ofMillis(700))
+                .timeToLive(Duration.ofHours(1))
+                .submit();
+
+        tasks("b").result(early.id(), Void.class).get(20, TimeUnit.SECONDS);
+
+        assertThat(early.dueAt()).isEqualTo(early.submittedAt().plusMillis(700));
+        assertThat(STORE.find(List.of(early.id())).get(0).attempts().get(0).startedAt())
+                .isAfterOrEqualTo(early.dueAt());
+        assertThat(RUNS.get("n10")).hasValue(1);
+    }
+
+    @Test
+    void taskNeverBeginsWhenItsTimeToLiveIsOver() {
+        STORE.pause("desk.late");
         DurableTask late = tasks("a")
-                .prepare("desk.note", "n10")
-                .startAfter(Duration.ofHours(1))
+                .prepare("desk.late", "n23")
                 .timeToLive(Duration.ofMillis(500))
                 .submit();
 
@@ -313,7 +347,76 @@ class DurableTasksTest {
                 .cause()
                 .isInstanceOf(TaskRejectedException.class)
                 .hasMessageContaining("time to live");
-        assertThat(RUNS).doesNotContainKey("n10");
+        STORE.resume("desk.late");
+        assertThat(RUNS).doesNotContainKey("n23");
+    }
+
+    @Test
+    void timeToLiveThatIsNotLongerThanTheDelayIsRefused() {
+        TaskSubmission never = tasks("a")
+                .prepare("desk.late", "n24")
+                .timeToLive(Duration.ofSeconds(1))
+                .startAfter(Duration.ofSeconds(1));
+
+        assertThatThrownBy(never::submit)
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("desk.late")
+                .hasMessageContaining("longer than the delay");
+        assertThatThrownBy(() -> tasks("a").submitAll(List.of(never))).isInstanceOf(IllegalArgumentException.class);
+        assertThat(tasks("a").list("desk.late", Set.of(), 1000))
+                .noneMatch(task -> task.dueAt().equals(task.submittedAt().plusSeconds(1)));
+    }
+
+    @Test
+    void numberIsWidenedAsInACall() throws Exception {
+        HaTasks from = tasks("a");
+        assertThat(from.result(from.submit("desk.add", 42, (short) 3).id(), Double.class)
+                        .get(20, TimeUnit.SECONDS))
+                .isEqualTo(45.0);
+        assertThat(from.result(from.submit("desk.add", 'A', 1L).id(), Double.class)
+                        .get(20, TimeUnit.SECONDS))
+                .isEqualTo(66.0);
+    }
+
+    @Test
+    void argumentOfAnotherTypeIsNamedWithTheTypeThatIsExpected() {
+        assertThatThrownBy(() -> tasks("a").submit("desk.add", 1L, "secret"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("Argument 2 of task 'desk.add' must be of type double, not java.lang.String.");
+        assertThatThrownBy(() -> tasks("a").submit("desk.add", 1.5, 1.0))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("Argument 1 of task 'desk.add' must be of type long, not java.lang.Double.");
+        assertThatThrownBy(() -> tasks("a").submit("desk.add", null, 1.0))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("Argument 1 of task 'desk.add' must be of type long, not null.");
+    }
+
+    @Test
+    void nullIsRefusedWithWhatItIsInTheWayOf() {
+        TaskSubmission submission = tasks("a").prepare("desk.note", "n25");
+        Map<String, ThrowingCallable> calls = Map.of(
+                "idempotency key", () -> submission.idempotencyKey(null),
+                "delay", () -> submission.startAfter(null),
+                "time to live", () -> submission.timeToLive(null),
+                "name of the task", () -> tasks("a").prepare(null, "x"),
+                "array of arguments", () -> tasks("a").prepare("desk.note", (Object[]) null),
+                "set of states", () -> tasks("a").list("desk.note", null, 10),
+                "id of the task", () -> tasks("a").find(null),
+                "type of the result", () -> tasks("a").result("x", null),
+                "collection of submissions", () -> tasks("a").submitAll(null),
+                "submission", () -> tasks("a").submitAll(Collections.singletonList(null)));
+        calls.forEach((what, call) -> assertThatThrownBy(call)
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("The " + what)
+                .hasMessageEndingWith("must not be null."));
+    }
+
+    @Test
+    void checkpointThatIsNullIsRefused() {
+        assertThatThrownBy(() -> desk("a").saveNothing().get(20, TimeUnit.SECONDS))
+                .cause()
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("null as its checkpoint");
     }
 
     @Test

@@ -43,7 +43,13 @@ final class AttemptJournal implements Journal {
     }
 
     @Override
+    @SuppressWarnings("ConstantValue") // Not every task is compiled with a checker of nulls.
     public void saveCheckpoint(Object value) {
+        if (value == null) {
+            throw new IllegalArgumentException("Task " + held
+                    + " saves null as its checkpoint, which is as good as none: save a value that says from where its next"
+                    + " attempt goes on.");
+        }
         String json;
         try {
             json = new String(codec.writeCheckpoint(held.task(), value), StandardCharsets.UTF_8);

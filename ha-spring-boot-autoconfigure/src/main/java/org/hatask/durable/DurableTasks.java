@@ -68,6 +68,8 @@ public final class DurableTasks implements HaTasks, DurableCalls {
 
     @Override
     public TaskSubmission prepare(String task, @Nullable Object... arguments) {
+        require(task, "name of the task");
+        require(arguments, "array of arguments (of a single argument that is null, write (Object) null)");
         TaskDefinition definition = registry.get()
                 .find(task)
                 .orElseThrow(() -> new IllegalArgumentException(
@@ -82,7 +84,15 @@ public final class DurableTasks implements HaTasks, DurableCalls {
             throw new IllegalArgumentException(
                     "Task '" + task + "' takes " + expected + " arguments, not " + arguments.length + ".");
         }
-        return new Submission(definition, json(definition, arguments));
+        return new Submission(definition, json(definition, Widening.widened(definition, arguments)));
+    }
+
+    /** For callers that no compiler has told that it must not be null. */
+    @SuppressWarnings("ConstantValue")
+    private static void require(Object value, String what) {
+        if (value == null) {
+            throw new IllegalArgumentException("The " + what + " must not be null.");
+        }
     }
 
     private List<String> durableNames() {
@@ -99,7 +109,8 @@ public final class DurableTasks implements HaTasks, DurableCalls {
             json = codec.writeArguments(task, arguments);
             codec.readArguments(task, json);
         } catch (CodecException | ClassCastException e) {
-            throw new IllegalArgumentException(String.valueOf(e.getMessage()), e);
+            throw new IllegalArgumentException(
+                    Widening.misfit(task, arguments).orElseGet(() -> String.valueOf(e.getMessage())), e);
         }
         return new String(json, StandardCharsets.UTF_8);
     }
@@ -119,6 +130,7 @@ public final class DurableTasks implements HaTasks, DurableCalls {
 
         @Override
         public TaskSubmission idempotencyKey(String newKey) {
+            require(newKey, "idempotency key");
             if (newKey.isEmpty() || newKey.length() > MAX_KEY) {
                 throw new IllegalArgumentException(
                         "An idempotency key has 1 to " + MAX_KEY + " characters, not " + newKey.length() + ".");
@@ -129,6 +141,7 @@ public final class DurableTasks implements HaTasks, DurableCalls {
 
         @Override
         public TaskSubmission startAfter(Duration newDelay) {
+            require(newDelay, "delay of a task");
             if (newDelay.isNegative() || newDelay.compareTo(MAX_TIME) > 0) {
                 throw new IllegalArgumentException("A task can start between now and " + MAX_TIME.toDays()
                         + " days from now, not " + newDelay + " from now.");
@@ -139,6 +152,7 @@ public final class DurableTasks implements HaTasks, DurableCalls {
 
         @Override
         public TaskSubmission timeToLive(Duration time) {
+            require(time, "time to live");
             if (time.isNegative() || time.isZero() || time.compareTo(MAX_TIME) > 0) {
                 throw new IllegalArgumentException("A time to live is more than zero and at most " + MAX_TIME.toDays()
                         + " days, not " + time + ".");
@@ -150,6 +164,15 @@ public final class DurableTasks implements HaTasks, DurableCalls {
         @Override
         public DurableTask submit() {
             return submitAll(List.of(this)).get(0);
+        }
+
+        /** Only now, as each of the two may have been set first. */
+        private void requireTimeToBegin() {
+            if (timeToLive != null && timeToLive.compareTo(delay) <= 0) {
+                throw new IllegalArgumentException("Task '" + task + "' would never begin: it starts " + delay
+                        + " after its submission, and its time to live, which counts from there too, is " + timeToLive
+                        + ". Make the time to live longer than the delay.");
+            }
         }
 
         private TaskRecord record(Instant now) {
@@ -169,10 +192,12 @@ public final class DurableTasks implements HaTasks, DurableCalls {
 
     @Override
     public List<DurableTask> submitAll(Collection<TaskSubmission> submissions) {
+        require(submissions, "collection of submissions");
         List<Submission> own = submissions.stream().map(DurableTasks::own).toList();
         if (own.isEmpty()) {
             return List.of();
         }
+        own.forEach(Submission::requireTimeToBegin);
         TaskStore store = manager.store();
         Instant now = store.now();
         List<TaskRecord> kept = store.submit(
@@ -185,18 +210,21 @@ public final class DurableTasks implements HaTasks, DurableCalls {
         if (submission instanceof Submission own) {
             return own;
         }
+        require(submission, "submission");
         throw new IllegalArgumentException("A submission is made by HaTasks.prepare(…), not a "
                 + submission.getClass().getName() + ".");
     }
 
     @Override
     public Optional<DurableTask> find(String taskId) {
+        require(taskId, "id of the task");
         return manager.find(taskId).map(TaskRecord::view);
     }
 
     @Override
     public List<DurableTask> list(
             @Nullable String task, Set<TaskState> states, @Nullable DurableTask after, int atMost) {
+        require(states, "set of states, which may be empty,");
         TaskQuery.Position position = after == null ? null : TaskQuery.Position.of(after);
         return manager.list(new TaskQuery(task, states, position, atMost)).stream()
                 .map(TaskRecord::view)
@@ -205,6 +233,8 @@ public final class DurableTasks implements HaTasks, DurableCalls {
 
     @Override
     public <T> CompletableFuture<@Nullable T> result(String taskId, Class<T> type) {
+        require(taskId, "id of the task");
+        require(type, "type of the result");
         CompletableFuture<@Nullable T> result = new CompletableFuture<>();
         follow(taskId, type::cast, result);
         return result;
@@ -275,6 +305,7 @@ public final class DurableTasks implements HaTasks, DurableCalls {
 
     @Override
     public boolean cancel(String taskId) {
+        require(taskId, "id of the task");
         return manager.cancel(taskId).isPresent();
     }
 }
