@@ -8,7 +8,7 @@ import java.lang.annotation.Target;
 
 /**
  * Marks the parameter of an {@link HaTask} method whose argument is the key for {@link Balance#CONSISTENT_HASH}. At most one
- * parameter of a method has it; other strategies ignore it.
+ * parameter of a method has it; other strategies ignore it. A durable task may not have one.
  *
  * <p>The key is the argument's text, which must be the same on every node and with every Java version. So the parameter's
  * type is {@code String} or another {@code CharSequence}, a number, {@code char} or {@code boolean}, an enum (by name), a

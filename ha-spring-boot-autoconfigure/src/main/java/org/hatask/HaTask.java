@@ -56,6 +56,6 @@ public @interface HaTask {
     /** What becomes of a call when its caller dies. {@link Delivery#DURABLE} takes {@code void} or a future as result. */
     Delivery delivery() default Delivery.DIRECT;
 
-    /** How one of several nodes is chosen. */
+    /** How one of several nodes is chosen. Not for {@link Delivery#DURABLE}: such tasks are taken by nodes that have a place free. */
     Balance balance() default Balance.DEFAULT;
 }

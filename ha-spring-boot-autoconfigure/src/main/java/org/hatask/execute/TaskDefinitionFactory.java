@@ -170,6 +170,7 @@ public final class TaskDefinitionFactory {
         RetrySettings retry = retry(where, name, annotation.retry(), override.retry());
         Role written = override.role() != null ? override.role() : annotation.role();
         Role role = masterExecutesAll ? Role.MASTER : written;
+        Delivery delivery = delivery(where, name, method, annotation, override);
         OffRole offRole = override.offRole() != null ? override.offRole() : annotation.offRole();
         List<Type> parameters = parameterTypes(where, beanClass, method);
         boolean async = CompletableFuture.class == method.getReturnType() || Mono.class == method.getReturnType();
@@ -184,8 +185,8 @@ public final class TaskDefinitionFactory {
                 time(where, name, "slow-after", override.slowAfter(), annotation.slowAfter(), defaults.slowAfter()),
                 time(where, name, "max-task-duration", override.maxTaskDuration(), "", defaults.maxDuration()),
                 offRole,
-                delivery(where, name, method, annotation, override),
-                balance(where, name, method, role, annotation, override),
+                delivery,
+                balance(where, name, method, role, delivery, annotation, override),
                 isScheduled(method),
                 async,
                 parameters,
@@ -290,10 +291,20 @@ public final class TaskDefinitionFactory {
 
     /** A task for the master has one candidate, so a default that needs a key need not bother it. */
     private BalanceSettings balance(
-            String where, String name, Method method, Role role, HaTask annotation, TaskOverride override) {
+            String where,
+            String name,
+            Method method,
+            Role role,
+            Delivery delivery,
+            HaTask annotation,
+            TaskOverride override) {
         Balance written = or(override.balance(), annotation.balance());
         Balance balance = written == Balance.DEFAULT ? defaultBalance : written;
         int keyParameter = BalanceSettings.keyParameter(where, method);
+        if (delivery == Delivery.DURABLE) {
+            checkNotBalanced(where, name, written, keyParameter);
+            return new BalanceSettings(balance, keyParameter);
+        }
         if (balance == Balance.CONSISTENT_HASH
                 && keyParameter == BalanceSettings.NO_KEY
                 && (role != Role.MASTER || written == balance)) {
@@ -303,6 +314,24 @@ public final class TaskDefinitionFactory {
                             + " @HaTask(balance = …), ha.tasks.\"[" + name + "]\".balance or ha.dispatch.balance.");
         }
         return new BalanceSettings(balance, keyParameter);
+    }
+
+    /** No strategy is asked for a durable task: what has no effect must not look as if it had one. */
+    private static void checkNotBalanced(String where, String name, Balance written, int keyParameter) {
+        if (written != Balance.DEFAULT) {
+            throw new InvalidTaskException(
+                    where + " is a durable task with balance = " + written
+                            + ", but durable tasks are not balanced: nodes take what they have places for.",
+                    "Take the balance away from @HaTask (or ha.tasks.\"[" + name
+                            + "]\".balance), or delivery = DURABLE (or ha.tasks.\"[" + name + "]\".delivery).");
+        }
+        if (keyParameter != BalanceSettings.NO_KEY) {
+            throw new InvalidTaskException(
+                    where
+                            + " is a durable task with @BalanceKey, but durable tasks are not balanced, so that tasks with the"
+                            + " same key may be executed on any nodes, and at the same time.",
+                    "Take @BalanceKey away, or delivery = DURABLE (or ha.tasks.\"[" + name + "]\".delivery).");
+        }
     }
 
     private RetrySettings retry(

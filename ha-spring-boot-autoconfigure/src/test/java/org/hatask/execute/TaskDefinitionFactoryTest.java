@@ -522,6 +522,35 @@ class TaskDefinitionFactoryTest {
         assertRefused(TwoKeys.class, "two parameters", "Mark one");
     }
 
+    static class BalancedDurable {
+        @HaTask(delivery = Delivery.DURABLE, balance = Balance.WEIGHTED)
+        public void task() {}
+    }
+
+    static class KeyedDurable {
+        @HaTask(delivery = Delivery.DURABLE)
+        public void task(@BalanceKey String customer) {}
+    }
+
+    static class Durable {
+        @HaTask(delivery = Delivery.DURABLE)
+        public void task(String customer) {}
+    }
+
+    @Test
+    void aBalanceOfADurableTaskEndsTheStartWithTheCure() {
+        assertRefused(BalancedDurable.class, "balance = WEIGHTED", "ha.tasks.\"[desk.task]\".balance");
+        assertRefused(KeyedDurable.class, "@BalanceKey", "Take @BalanceKey away");
+    }
+
+    @Test
+    void aDefaultThatNeedsAKeyLeavesDurableTasksAlone() {
+        TaskDefinitionFactory hashing =
+                new TaskDefinitionFactory(text -> text, Tasks.DEFAULTS, false, Map.of(), Balance.CONSISTENT_HASH);
+
+        assertThat(hashing.definitions("desk", Durable.class)).hasSize(1);
+    }
+
     @Test
     void aDefaultThatNeedsAKeyLeavesTasksForTheMasterAlone() {
         TaskDefinitionFactory hashing =
