@@ -22,7 +22,12 @@ public interface HaTasks {
      */
     TaskSubmission prepare(String task, @Nullable Object... arguments);
 
-    /** Submits without further ado, as a call of the method does. */
+    /**
+     * Submits without further ado, as a call of the method does, but on any node: the task's {@code offRole} is for calls.
+     *
+     * @throws IllegalArgumentException as from {@link #prepare}
+     * @throws TaskStoreException as from {@link TaskSubmission#submit}
+     */
     default DurableTask submit(String task, @Nullable Object... arguments) {
         return prepare(task, arguments).submit();
     }

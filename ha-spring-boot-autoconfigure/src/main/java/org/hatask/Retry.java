@@ -18,7 +18,10 @@ import java.lang.annotation.Target;
 @Target({})
 public @interface Retry {
 
-    /** How often the method may be started at the most, the first time included; at least 1. */
+    /**
+     * How often the method may be started at the most, the first time included; at least 1. For a durable task it is what it was
+     * at the submission, while the pauses are those of the node that makes the attempt.
+     */
     int maxAttempts() default 1;
 
     /** Pause before the second attempt, a duration such as {@code 100ms}; may hold <code>${…}</code>. */

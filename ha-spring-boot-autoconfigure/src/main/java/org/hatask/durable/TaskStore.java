@@ -8,8 +8,8 @@ import java.util.Set;
 
 /**
  * Where durable tasks are kept. Every decision about a task is made outside, as a new {@link TaskRecord}; the store only makes
- * sure that a record takes the place of no other than the one it was made from. An implementation passes
- * {@code TaskStoreConformanceTest}.
+ * sure that a record takes the place of no other than the one it was made from. The stores of this project all pass
+ * {@code TaskStoreConformanceTest}, which is among its tests and not published: an implementation of one's own takes a copy.
  *
  * <p>Thread-safe. Methods block, and throw {@link StoreUnavailableException} when the store does not answer in reasonable
  * time, after which nothing is known of what they did; any other {@link org.hatask.TaskStoreException} means that nothing was
