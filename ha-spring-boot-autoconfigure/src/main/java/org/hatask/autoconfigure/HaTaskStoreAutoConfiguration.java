@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import javax.sql.DataSource;
 import org.hatask.HaException;
+import org.hatask.cluster.ClusterState;
 import org.hatask.cluster.MasterElection;
 import org.hatask.durable.MemoryTaskStore;
 import org.hatask.durable.TaskStore;
@@ -15,6 +16,8 @@ import org.hatask.durable.zookeeper.ZooKeeperTaskStore;
 import org.hatask.zookeeper.ZooKeeperClients;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.ListableBeanFactory;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.SmartInitializingSingleton;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
@@ -60,6 +63,13 @@ public class HaTaskStoreAutoConfiguration {
         @Bean
         TaskStore haTaskStore(HaProperties properties) {
             return new MemoryTaskStore(Clock.systemUTC(), properties.taskStore().maxCharacters());
+        }
+
+        @Bean
+        SmartInitializingSingleton haMemoryStoreWarning(
+                ObjectProvider<ClusterState> cluster, ObjectProvider<TaskRegistrar> tasks) {
+            return () -> cluster.ifAvailable(state -> state.addListener(
+                    new MemoryStoreWarning(() -> tasks.getObject().registry())));
         }
     }
 
