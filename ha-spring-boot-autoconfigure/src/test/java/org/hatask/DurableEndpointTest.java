@@ -186,6 +186,15 @@ class DurableEndpointTest {
     }
 
     @Test
+    void nameThatNobodyHasIsNotPaused() throws Exception {
+        HttpResponse<String> response = post("{\"action\": \"pause\", \"task\": \"desk.notes\"}");
+
+        assertThat(response.statusCode()).isEqualTo(404);
+        assertThat(response.body()).contains("desk.notes", "desk.many, desk.note");
+        assertThat(json(get("")).get("paused").toString()).doesNotContain("desk.notes");
+    }
+
+    @Test
     void allTasksOfANameAreRetriedAndCancelledByOneOrder() throws Exception {
         String other = submitted("desk.fail", TaskState.FAILED);
         List<String> ids = IntStream.range(0, 3)

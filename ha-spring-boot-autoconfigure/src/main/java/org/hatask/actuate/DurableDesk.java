@@ -119,12 +119,11 @@ public final class DurableDesk {
     /**
      * @param state names of states, divided by commas; null for all
      * @param limit null for {@value #PAGE}
-     * @return null when this node has no durable tasks
      */
     @Nullable
     Object overview(@Nullable String task, @Nullable String state, @Nullable String after, @Nullable Integer limit) {
         if (!manager.isRunning()) {
-            return null;
+            return answer(404, manager.absence());
         }
         TaskQuery query;
         try {
@@ -171,17 +170,17 @@ public final class DurableDesk {
         return manager.isRunning()
                 ? whenTheStoreAnswers(
                         () -> manager.find(id).map(DurableDesk::detail).orElse(null))
-                : null;
+                : answer(404, manager.absence());
     }
 
     /**
-     * Carries out an order: answered with 200 when it is done, 400 when it cannot be understood, 404 when there is no such task,
+     * Carries out an order: answered with 200 when it is done, 400 when it cannot be understood, 404 when there is no such task or name,
      * 409 when the task's state does not allow it, and 503 when the store does not answer.
      */
     WebEndpointResponse<Object> order(
             String by, @Nullable String action, @Nullable String id, @Nullable String task, @Nullable String state) {
         if (!manager.isRunning()) {
-            return answer(404, "This node has no durable tasks.");
+            return answer(404, manager.absence());
         }
         String what = action == null ? "" : action.toLowerCase(Locale.ROOT);
         return switch (what) {
@@ -259,6 +258,12 @@ public final class DurableDesk {
 
     private Object hold(String by, String what, String task) {
         if (what.equals("pause")) {
+            if (!manager.isKnown(task)) {
+                return answer(
+                        404,
+                        "No node has a task '" + task + "', and none of this name waits. Durable tasks are "
+                                + String.join(", ", manager.names()) + ".");
+            }
             manager.pause(task);
         } else {
             manager.resume(task);

@@ -4,6 +4,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
@@ -21,6 +23,7 @@ import org.hatask.TaskReassignedEvent;
 import org.hatask.TaskState;
 import org.hatask.cluster.ClusterState;
 import org.hatask.cluster.Mastership;
+import org.hatask.cluster.Node;
 import org.hatask.execute.ArgumentCodec;
 import org.hatask.execute.TaskDefinition;
 import org.hatask.execute.TaskExecutor;
@@ -244,9 +247,24 @@ public final class TaskManager implements SmartLifecycle, AutoCloseable {
         Running current = running;
         return current != null
                 ? current.results().end(taskId)
-                : CompletableFuture.failedFuture(new HaException(
-                        "The durable tasks of this node are not started yet, or stopped already: it is not told what"
-                                + " becomes of task " + taskId + "."));
+                : CompletableFuture.failedFuture(
+                        new HaException(absence() + " So it is not told what becomes of task " + taskId + "."));
+    }
+
+    /** Why it is not running, as a sentence. */
+    public String absence() {
+        return hasTasks()
+                ? "The durable tasks of this node are not started yet, or stopped already."
+                : "This node has no durable tasks: ask one that has.";
+    }
+
+    /** Whether this node has any durable task, or may have, as long as its tasks are not known. */
+    private boolean hasTasks() {
+        try {
+            return parts.registry().get().all().stream().anyMatch(TaskDefinition::isDurable);
+        } catch (IllegalStateException e) {
+            return true;
+        }
     }
 
     // Operators
@@ -322,6 +340,23 @@ public final class TaskManager implements SmartLifecycle, AutoCloseable {
     /** Tasks that wait and that no member of the cluster can execute, by name. */
     public List<UnrunnableTasks> unrunnable() {
         return UnrunnableTasks.among(store().waiting(), parts.cluster().view().members());
+    }
+
+    /** Names of the durable tasks that this node has, and of those that wait. */
+    public SortedSet<String> names() {
+        SortedSet<String> names = new TreeSet<>();
+        store().waiting().forEach(kind -> names.add(kind.task()));
+        parts.registry().get().all().stream().filter(TaskDefinition::isDurable).forEach(task -> names.add(task.name()));
+        return names;
+    }
+
+    /** Whether a member of the cluster has a task of this name, or does not say, or some of that name wait. */
+    public boolean isKnown(String task) {
+        List<Node> members = parts.cluster().view().members();
+        return members.isEmpty()
+                || members.stream()
+                        .anyMatch(node -> node.tasks() == null || node.tasks().containsKey(task))
+                || names().contains(task);
     }
 
     /** Gives out no task of this name, on any node; what runs goes on. */
