@@ -47,6 +47,12 @@ public interface HaTasks {
     Optional<DurableTask> find(String taskId);
 
     /**
+     * The task of this name that was submitted with this key, see {@link TaskSubmission#idempotencyKey}; empty when there is none
+     * or it is no longer kept.
+     */
+    Optional<DurableTask> find(String task, String idempotencyKey);
+
+    /**
      * Tasks, the last submitted first.
      *
      * @param task only those of this name; null for all

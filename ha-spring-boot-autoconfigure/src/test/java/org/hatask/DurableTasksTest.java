@@ -259,6 +259,8 @@ class DurableTasksTest {
                 tasks("b").prepare("desk.note", "n9").idempotencyKey("k").submit();
 
         assertThat(second.id()).isEqualTo(first.id());
+        assertThat(tasks("c").find("desk.note", "k").orElseThrow().id()).isEqualTo(first.id());
+        assertThat(tasks("c").find("desk.flaky", "k")).isEmpty();
         await().atMost(PATIENCE)
                 .until(() -> tasks("c").find(first.id()).orElseThrow().state() == TaskState.SUCCEEDED);
         assertThat(RUNS.get("n9")).hasValue(1);

@@ -222,6 +222,13 @@ public final class DurableTasks implements HaTasks, DurableCalls {
     }
 
     @Override
+    public Optional<DurableTask> find(String task, String idempotencyKey) {
+        require(task, "name of the task");
+        require(idempotencyKey, "idempotency key");
+        return manager.find(task, idempotencyKey).map(TaskRecord::view);
+    }
+
+    @Override
     public List<DurableTask> list(
             @Nullable String task, Set<TaskState> states, @Nullable DurableTask after, int atMost) {
         require(states, "set of states, which may be empty,");

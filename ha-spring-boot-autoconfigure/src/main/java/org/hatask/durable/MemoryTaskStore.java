@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -68,7 +69,7 @@ public final class MemoryTaskStore implements TaskStore {
 
     private TaskRecord keep(TaskRecord task) {
         if (task.key() != null) {
-            String known = idByKey.putIfAbsent(keyOf(task), task.id());
+            String known = idByKey.putIfAbsent(keyOf(task.task(), task.key()), task.id());
             if (known != null) {
                 return Objects.requireNonNull(tasks.get(known));
             }
@@ -78,13 +79,18 @@ public final class MemoryTaskStore implements TaskStore {
         return kept;
     }
 
-    private static String keyOf(TaskRecord task) {
-        return task.task() + " " + task.key();
+    private static String keyOf(String task, String key) {
+        return task + " " + key;
     }
 
     @Override
     public synchronized List<TaskRecord> find(Collection<String> ids) {
         return ids.stream().distinct().map(tasks::get).filter(Objects::nonNull).toList();
+    }
+
+    @Override
+    public synchronized Optional<TaskRecord> find(String task, String key) {
+        return Optional.ofNullable(idByKey.get(keyOf(task, key))).map(tasks::get);
     }
 
     @Override
@@ -242,7 +248,7 @@ public final class MemoryTaskStore implements TaskStore {
         for (TaskRecord task : old) {
             tasks.remove(task.id());
             if (task.key() != null) {
-                idByKey.remove(keyOf(task));
+                idByKey.remove(keyOf(task.task(), task.key()));
             }
         }
         return old.size();

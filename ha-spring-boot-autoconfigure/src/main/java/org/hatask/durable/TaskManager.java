@@ -329,6 +329,11 @@ public final class TaskManager implements SmartLifecycle, AutoCloseable {
         return store().find(List.of(taskId)).stream().findFirst();
     }
 
+    /** The task of this name with this idempotency key. */
+    public Optional<TaskRecord> find(String task, String key) {
+        return store().find(task, key);
+    }
+
     public List<TaskRecord> list(TaskQuery query) {
         return store().list(query);
     }

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -45,6 +46,9 @@ public interface TaskStore extends AutoCloseable {
 
     /** The tasks with these ids; those that are not kept are missing. In no order. */
     List<TaskRecord> find(Collection<String> ids);
+
+    /** The task of this name that was submitted with this idempotency key; empty when none is kept. */
+    Optional<TaskRecord> find(String task, String key);
 
     /**
      * Changes tasks, each only if the store still has it in the version of the given record; that then becomes one more.

@@ -132,6 +132,28 @@ abstract class TaskStoreConformanceTest {
     }
 
     @Test
+    void aTaskIsFoundByItsNameAndKeyForAsLongAsItIsKept() {
+        TaskRecord first = submit(task("mail").key("ü€😀 k").build(store));
+        TaskRecord other = submit(task("bill").key("ü€😀 k").build(store));
+        submit(task("mail").build(store));
+        assertThat(store.find("mail", "ü€😀 k")).contains(first);
+        assertThat(store.find("bill", "ü€😀 k")).contains(other);
+        for (String key : List.of("ü€😀 K", "ü€😀 k ", "", "\0", "x".repeat(1000))) {
+            assertThat(store.find("mail", key)).isEmpty();
+        }
+        assertThat(store.find("nobody", "ü€😀 k")).isEmpty();
+        try (OtherView view = new OtherView()) {
+            assertThat(view.store.find("mail", "ü€😀 k")).contains(first);
+        }
+        TaskRecord cancelled = change(first.cancel(store.now()));
+        store.tidy();
+        assertThat(store.find("mail", "ü€😀 k")).contains(cancelled);
+        assertThat(store.prune(store.now().plusSeconds(3600), 10)).isEqualTo(1);
+        assertThat(store.find("mail", "ü€😀 k")).isEmpty();
+        assertThat(store.find("bill", "ü€😀 k")).contains(other);
+    }
+
+    @Test
     void theSameKeyTwiceInOneSubmissionIsOneTask() {
         List<TaskRecord> kept = store.submit(List.of(
                 task("mail").key("k").build(store),

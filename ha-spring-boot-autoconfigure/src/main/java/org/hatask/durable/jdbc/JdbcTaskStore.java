@@ -6,6 +6,7 @@ import java.time.Instant;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
@@ -161,6 +162,19 @@ public final class JdbcTaskStore implements TaskStore, InitializingBean {
     @Override
     public List<TaskRecord> find(Collection<String> ids) {
         return ids.isEmpty() ? List.of() : readable(connections.once(session -> TaskRows.find(session, ids)));
+    }
+
+    @Override
+    public Optional<TaskRecord> find(String task, String key) {
+        if (key.indexOf('\0') >= 0 || task.indexOf('\0') >= 0) {
+            return Optional.empty();
+        }
+        TaskKey wanted = new TaskKey(task, key);
+        List<String> owners = connections.once(session -> session.query(
+                session.sql().ownerOf,
+                parameters -> wanted.bind(parameters, session.sql().dialect),
+                row -> row.getString(1)));
+        return find(owners).stream().findFirst();
     }
 
     @Override

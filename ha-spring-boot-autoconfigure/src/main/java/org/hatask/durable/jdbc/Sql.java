@@ -64,6 +64,7 @@ final class Sql {
     final String endAll;
     final String insertKey;
     final String deleteKey;
+    final String ownerOf;
     final String moveBack;
     final String outdated;
     final String due;
@@ -118,6 +119,7 @@ final class Sql {
         insertKey = "INSERT INTO " + keys + " (task, idempotency_key, id) VALUES (?, ?, ?)"
                 + dialect.database().unlessItIsThere("task, idempotency_key", "id");
         deleteKey = "DELETE FROM " + keys + " WHERE task = ? AND idempotency_key = ?";
+        ownerOf = "SELECT id FROM " + keys + " WHERE task = ? AND idempotency_key = ?";
         moveBack = "DELETE FROM " + history + " WHERE id = ? AND version = ?";
         String select = "SELECT " + ALL_COLUMNS + " FROM " + tasks;
         outdated = select + " WHERE ready_at IS NOT NULL AND expires_at <= " + dialect.now() + " LIMIT ?";

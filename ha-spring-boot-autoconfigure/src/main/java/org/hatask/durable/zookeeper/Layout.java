@@ -81,10 +81,11 @@ final class Layout {
     @Nullable
     String key(TaskRecord task) {
         String key = task.key();
-        if (key == null) {
-            return null;
-        }
-        String hash = sha256(task.task().length() + " " + task.task() + " " + key);
+        return key == null ? null : key(task.task(), key);
+    }
+
+    String key(String task, String key) {
+        String hash = sha256(task.length() + " " + task + " " + key);
         return keys() + "/" + bucketOf(hash) + "/" + hash;
     }
 

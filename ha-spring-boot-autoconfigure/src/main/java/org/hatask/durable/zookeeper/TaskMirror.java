@@ -10,6 +10,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -127,6 +128,12 @@ final class TaskMirror {
 
     synchronized List<TaskRecord> get(Collection<String> ids) {
         return ids.stream().map(tasks::get).filter(Objects::nonNull).toList();
+    }
+
+    synchronized Optional<TaskRecord> find(String task, String key) {
+        return tasks.values().stream()
+                .filter(known -> key.equals(known.key()) && task.equals(known.task()))
+                .findFirst();
     }
 
     synchronized int open() {

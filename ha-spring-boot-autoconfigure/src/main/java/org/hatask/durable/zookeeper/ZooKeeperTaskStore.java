@@ -8,6 +8,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -195,6 +196,24 @@ public final class ZooKeeperTaskStore implements TaskStore {
             deadline.requireOk(deadline.get(answer));
         }
         return mirror.get(wanted);
+    }
+
+    /** From memory; what is not there is looked for in ZooKeeper, since it may be new. */
+    @Override
+    public Optional<TaskRecord> find(String task, String key) {
+        Deadline deadline = new Deadline("find a task by its idempotency key");
+        deadline.awaitTruth();
+        Optional<TaskRecord> known = mirror.find(task, key);
+        if (known.isPresent()) {
+            return known;
+        }
+        String id = deadline.get(keeper.fetchText(layout.key(task, key)));
+        if (id != null) {
+            return find(List.of(id)).stream().findFirst();
+        }
+        // There is none, or the connection got lost: when it is back, memory knows.
+        deadline.awaitTruth();
+        return mirror.find(task, key);
     }
 
     // Changing
