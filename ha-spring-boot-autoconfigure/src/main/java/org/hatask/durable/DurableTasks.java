@@ -56,11 +56,14 @@ public final class DurableTasks implements HaTasks, DurableCalls {
             submission.submit();
             return null;
         }
-        CompletableFuture<@Nullable Object> result = new CompletableFuture<>();
+        TransactionResult<@Nullable Object> result = new TransactionResult<>(task.name());
         DurableTask submitted = submission.submit();
         manager.store()
                 .afterTransaction(
-                        () -> follow(submitted.id(), Function.identity(), result),
+                        () -> {
+                            result.transactionIsOver();
+                            follow(submitted.id(), Function.identity(), result);
+                        },
                         () -> result.completeExceptionally(new HaException("The transaction in which task " + task + " "
                                 + submitted.id() + " was submitted was rolled back, and the task with it.")));
         return result;

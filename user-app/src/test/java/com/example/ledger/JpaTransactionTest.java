@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.hatask.Delivery;
 import org.hatask.DurableTask;
@@ -57,7 +58,7 @@ class JpaTransactionTest {
 
     @EnableAutoConfiguration
     @EntityScan(basePackageClasses = Trade.class)
-    @Import({Ledger.class, Mails.class})
+    @Import({Ledger.class, Mails.class, Receipts.class})
     static class Application {}
 
     static class Mails {
@@ -74,6 +75,14 @@ class JpaTransactionTest {
         }
     }
 
+    static class Receipts {
+
+        @HaTask(name = "receipt", delivery = Delivery.DURABLE)
+        public CompletableFuture<String> write(String trade) {
+            return CompletableFuture.completedFuture("receipt of " + trade);
+        }
+    }
+
     static class Ledger {
 
         @PersistenceContext
@@ -86,6 +95,16 @@ class JpaTransactionTest {
             if (fails) {
                 throw new IllegalStateException("no cover");
             }
+        }
+
+        @Transactional
+        public CompletableFuture<String> bookWithReceipt(String trade, Receipts receipts, boolean waits) {
+            entities.persist(new Trade(trade));
+            CompletableFuture<String> receipt = receipts.write(trade);
+            if (waits) {
+                receipt.join();
+            }
+            return receipt;
         }
 
         @Transactional(readOnly = true)
@@ -134,5 +153,20 @@ class JpaTransactionTest {
                 .untilAsserted(() -> assertThat(tasks.list("confirm", Set.of(), 10))
                         .extracting(DurableTask::state)
                         .containsExactly(TaskState.SUCCEEDED));
+    }
+
+    @Test
+    void aResultIsWaitedForAfterTheCommitAndNotBefore() {
+        Ledger ledger = context.getBean(Ledger.class);
+        Receipts receipts = context.getBean(Receipts.class);
+
+        assertThatThrownBy(() -> ledger.bookWithReceipt("t3", receipts, true))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("afterwards");
+        assertThat(ledger.has("t3")).isFalse();
+
+        assertThat(ledger.bookWithReceipt("t4", receipts, false))
+                .succeedsWithin(Duration.ofSeconds(60))
+                .isEqualTo("receipt of t4");
     }
 }
