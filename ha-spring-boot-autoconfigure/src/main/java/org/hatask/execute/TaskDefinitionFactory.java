@@ -24,6 +24,8 @@ import org.hatask.Retry;
 import org.hatask.Role;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.Aware;
 import org.springframework.beans.factory.BeanFactory;
 import org.springframework.boot.convert.DurationStyle;
@@ -43,6 +45,8 @@ import reactor.core.publisher.Mono;
  * can be intercepted and can travel. Thread-safe.
  */
 public final class TaskDefinitionFactory {
+
+    private static final Logger log = LoggerFactory.getLogger(TaskDefinitionFactory.class);
 
     /** What can be counted in nanoseconds, as the engine does. */
     private static final Duration LONGEST = Duration.ofNanos(Long.MAX_VALUE);
@@ -175,15 +179,29 @@ public final class TaskDefinitionFactory {
         List<Type> parameters = parameterTypes(where, beanClass, method);
         boolean async = CompletableFuture.class == method.getReturnType() || Mono.class == method.getReturnType();
         Type result = resultType(where, beanClass, method, async);
+        Duration timeout = time(where, name, "timeout", override.timeout(), annotation.timeout(), defaults.timeout());
+        Duration maxDuration =
+                time(where, name, "max-task-duration", override.maxTaskDuration(), "", defaults.maxDuration());
+        boolean own = override.timeout() != null || !annotation.timeout().isBlank();
+        if (own && override.maxTaskDuration() == null && timeout.compareTo(maxDuration) > 0) {
+            log.warn(
+                    "Task '{}' has a timeout of {}, but is interrupted when it runs for longer than"
+                            + " ha.failure-detection.max-task-duration, which is {}. If it may, set"
+                            + " ha.tasks.\"[{}]\".max-task-duration",
+                    name,
+                    timeout,
+                    maxDuration,
+                    name);
+        }
         return new TaskDefinition(
                 name,
                 beanName,
                 method,
                 role,
                 retry,
-                time(where, name, "timeout", override.timeout(), annotation.timeout(), defaults.timeout()),
+                timeout,
                 time(where, name, "slow-after", override.slowAfter(), annotation.slowAfter(), defaults.slowAfter()),
-                time(where, name, "max-task-duration", override.maxTaskDuration(), "", defaults.maxDuration()),
+                maxDuration,
                 offRole,
                 delivery,
                 balance(where, name, method, role, delivery, annotation, override),

@@ -22,16 +22,20 @@ import org.hatask.OffRole;
 import org.hatask.Retry;
 import org.hatask.Role;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.beans.factory.InitializingBean;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.scheduling.annotation.Async;
 import org.springframework.scheduling.annotation.Scheduled;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
+@ExtendWith(OutputCaptureExtension.class)
 class TaskDefinitionFactoryTest {
 
     record Money(String currency, long cents) {}
@@ -155,6 +159,27 @@ class TaskDefinitionFactoryTest {
         }
 
         void internal() {}
+    }
+
+    static class Night {
+
+        @HaTask(timeout = "3h")
+        public void report() {}
+
+        @HaTask
+        public void other() {}
+    }
+
+    /** The longest time that a task may run is a setting of its own, and the default shorter than this timeout. */
+    @Test
+    void aTimeoutLongerThanATaskMayRunIsWarnedOf(CapturedOutput output) {
+        tasksOf(Night.class);
+
+        assertThat(output)
+                .contains("desk.report")
+                .contains("PT3H")
+                .contains("ha.tasks.\"[desk.report]\".max-task-duration");
+        assertThat(output).doesNotContain("desk.other");
     }
 
     @Test
