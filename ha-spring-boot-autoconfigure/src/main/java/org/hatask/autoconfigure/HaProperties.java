@@ -388,7 +388,8 @@ public record HaProperties(
     /**
      * @param lease how long a node that the task store does not hear of keeps the durable tasks it has. A node that leaves the
      *     cluster without notice loses them earlier
-     * @param concurrency how many durable tasks a node executes at the same time. Default is ha.executor.threads
+     * @param concurrency how many durable tasks of one name a node executes at the same time while there are no others; several names
+     *     share up to twice as many, but no more than it has threads for. Default is ha.executor.threads
      * @param pollInterval how often a node looks for durable tasks that are due
      * @param retention how long durable tasks are kept once they are over
      */
