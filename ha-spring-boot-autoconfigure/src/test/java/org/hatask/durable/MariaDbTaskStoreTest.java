@@ -49,6 +49,11 @@ class MariaDbTaskStoreTest extends DatabaseServerTaskStoreTest {
     }
 
     @Override
+    String commit() {
+        return "\u0003COMMIT"; // Not "READ COMMITTED".
+    }
+
+    @Override
     DataSource dataSource() {
         return server.dataSource("sessionVariables=time_zone='-09:30'");
     }

@@ -53,6 +53,16 @@ class PostgreSqlTaskStoreTest extends DatabaseServerTaskStoreTest {
     }
 
     @Override
+    String commit() {
+        return "\0COMMIT\0";
+    }
+
+    @Override
+    String lastRequestOfAChange(TaskRecord task) {
+        return task.id(); // One statement, which commits by itself.
+    }
+
+    @Override
     DataSource dataSource() {
         return server.dataSource("options=-c%20TimeZone=Asia/Tokyo");
     }
