@@ -2,6 +2,10 @@ package org.hatask.durable;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.mockito.Mockito.never;
+import static org.mockito.Mockito.spy;
+import static org.mockito.Mockito.times;
+import static org.mockito.Mockito.verify;
 
 import java.lang.reflect.Proxy;
 import java.net.URI;
@@ -13,6 +17,8 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
 import org.hatask.TaskReassignedEvent;
 import org.hatask.TaskState;
 import org.hatask.cluster.ClusterState;
@@ -31,15 +37,18 @@ class TaskSupervisorTest {
     private static final Node SELF = node("a", NodeState.UP);
     private static final Node OTHER = node("b", NodeState.UP);
 
+    private static final Duration RETENTION = Duration.ofDays(1);
+
     private final SettableClock clock = new SettableClock();
-    private final MemoryTaskStore store = new MemoryTaskStore(clock, 1000);
+    private final MemoryTaskStore store = spy(new MemoryTaskStore(clock, 1000));
     private final WorkerLease lease =
             new WorkerLease(store, SELF.incarnation(), Duration.ofMinutes(1), System::nanoTime, () -> {});
     private final List<TaskReassignedEvent> events = new ArrayList<>();
     private final AtomicInteger changed = new AtomicInteger();
     private final ClusterState cluster = new ClusterState(SELF, Runnable::run);
-    private final TaskSupervisor supervisor = new TaskSupervisor(
-            store, () -> 0, lease, Duration.ofDays(1), System::nanoTime, events::add, changed::incrementAndGet);
+    private final AtomicLong nanos = new AtomicLong();
+    private final TaskSupervisor supervisor =
+            new TaskSupervisor(store, () -> 0, lease, RETENTION, nanos::get, events::add, changed::incrementAndGet);
 
     private static Node node(String id, NodeState state) {
         return new Node(id, "incarnation-" + id, URI.create("http://" + id), state, true, true, 1, null, Instant.EPOCH);
@@ -235,6 +244,54 @@ class TaskSupervisorTest {
         } finally {
             shorter.release();
         }
+    }
+
+    /** Tasks that are over for so long. */
+    private void end(Duration before, List<String> ids) {
+        store.submit(ids.stream()
+                .map(id -> TaskRecord.submitted(
+                        id, "task", "()void", "[]", store.now(), "a", null, Duration.ZERO, null, 1))
+                .toList());
+        store.replace(store.find(ids).stream()
+                .map(task -> task.cancel(store.now().minus(before)))
+                .toList());
+    }
+
+    private void superviseAfter(Duration time) {
+        nanos.set(time.toNanos());
+        supervisor.supervise();
+    }
+
+    @Test
+    void whatEndedLongAgoIsForgottenEveryMinute() {
+        end(RETENTION.minusHours(1), List.of("young"));
+        end(RETENTION.plusHours(1), List.of("old"));
+
+        superviseAfter(Duration.ofSeconds(59));
+        assertThat(store.find(List.of("young", "old"))).hasSize(2);
+        verify(store, never()).tidy();
+
+        superviseAfter(Duration.ofSeconds(60));
+        assertThat(store.find(List.of("young", "old"))).containsExactly(task("young"));
+        verify(store).tidy();
+
+        end(RETENTION.plusHours(1), List.of("old"));
+        superviseAfter(Duration.ofSeconds(119));
+        assertThat(store.find(List.of("young", "old"))).hasSize(2);
+        superviseAfter(Duration.ofSeconds(120));
+        assertThat(store.find(List.of("young", "old"))).containsExactly(task("young"));
+        verify(store, times(2)).tidy();
+    }
+
+    @Test
+    void howeverManyEndedLongAgoAreForgottenAtOnce() {
+        List<String> ids = IntStream.range(0, 450).mapToObj(i -> "old" + i).toList();
+        end(RETENTION.plusHours(1), ids);
+        assertThat(store.find(ids)).hasSameSizeAs(ids);
+
+        superviseAfter(Duration.ofMinutes(1));
+
+        assertThat(store.find(ids)).isEmpty();
     }
 
     /** As the system's, but for what somebody has set it ahead. */
