@@ -631,6 +631,30 @@ class ZooKeeperTaskStoreTest {
     }
 
     @Test
+    void whoeverSubmitsATaskThatIsTooLargeIsToldToChooseAnotherStore() {
+        TaskStore store = node(NO_MASTER);
+        TaskRecord small = task(store, "mail", null);
+        TaskRecord large = TaskRecord.submitted(
+                UUID.randomUUID().toString(),
+                "mail",
+                "s",
+                "[\"" + "x".repeat(8 * 1024) + "\"]",
+                store.now(),
+                "n1",
+                null,
+                Duration.ZERO,
+                null,
+                3);
+        assertThat(store.fits(large)).isFalse();
+        assertThatExceptionOfType(TaskStoreException.class)
+                .isThrownBy(() -> store.submit(List.of(small, large)))
+                .withMessageContaining("Task mail was not recorded")
+                .withMessageContaining("takes 8192")
+                .withMessageContaining("ha.task-store.type=jdbc");
+        assertThat(store.find(List.of(small.id(), large.id()))).isEmpty();
+    }
+
+    @Test
     void attemptsDoNotMakeARecordTooLarge() {
         TaskStore store = node(() -> epoch);
         store.register(W1.worker(), LEASE);
