@@ -8,8 +8,8 @@ public interface TaskSubmission {
     /**
      * A second submission of the same task with the same key records nothing and returns what became of the first, whatever
      * its arguments, delay and time to live. So it is for as long as the first is kept, which is until it has been over for
-     * {@code ha.durable.retention}, also when that is FAILED or CANCELLED: to try it again takes an operator's retry or
-     * another key.
+     * {@code ha.durable.retention} (with {@code zookeeper} less, when very many have ended), also when it is FAILED or CANCELLED:
+     * to try it again takes an operator's retry or another key.
      *
      * @param key 1 to 200 characters
      */
