@@ -18,6 +18,7 @@ import org.hatask.durable.TaskStore;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -73,6 +74,7 @@ class DurableStartTest {
 
     @AfterEach
     void mend() {
+        STORE.resume("desk.note");
         LINES.values().forEach(line -> line.set(Line.WHOLE));
     }
 
@@ -101,5 +103,24 @@ class DurableStartTest {
         await().atMost(PATIENCE).until(() -> task(id).state() == TaskState.SUCCEEDED);
         assertThat(RUNS.get(trade)).hasValue(1);
         assertThat(task(id).attempts()).hasSize(1);
+    }
+
+    @Test
+    void taskThatIsPausedWhileItWaitsAtItsNodeIsNotBegun() {
+        LINES.get(nodes.workerIds().get(0)).set(Line.CUT, "replace"::equals);
+        String id = nodes.bean(nodes.masterId(), HaTasks.class)
+                .submit("desk.note", "paused")
+                .id();
+        await().atMost(PATIENCE).until(() -> task(id).state() == TaskState.LEASED);
+
+        STORE.pause("desk.note");
+        LINES.values().forEach(line -> line.set(Line.WHOLE));
+
+        await().atMost(PATIENCE).until(() -> task(id).state() == TaskState.PENDING);
+        assertThat(RUNS).doesNotContainKey("paused");
+
+        STORE.resume("desk.note");
+        await().atMost(PATIENCE).until(() -> task(id).state() == TaskState.SUCCEEDED);
+        assertThat(RUNS.get("paused")).hasValue(1);
     }
 }

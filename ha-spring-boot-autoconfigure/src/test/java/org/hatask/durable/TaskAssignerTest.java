@@ -49,6 +49,7 @@ class TaskAssignerTest {
     private final TaskStore store = AssignedStore.of(new MemoryTaskStore(Clock.systemUTC(), 1000));
     private final ClusterState cluster = new ClusterState(A, Runnable::run);
     private final Set<String> unfit = new HashSet<>();
+    private final Set<String> lastResort = new HashSet<>();
     private final AtomicInteger submitted = new AtomicInteger();
     private final TaskAssigner assigner = assigner(store, 1);
 
@@ -68,6 +69,9 @@ class TaskAssignerTest {
         Fitness fitness = mock(Fitness.class);
         when(fitness.fit(anyList())).thenAnswer(call -> call.<List<Node>>getArgument(0).stream()
                 .filter(node -> !unfit.contains(node.id()))
+                .toList());
+        when(fitness.lastResort(anyList())).thenAnswer(call -> call.<List<Node>>getArgument(0).stream()
+                .filter(node -> lastResort.contains(node.id()))
                 .toList());
         return new TaskAssigner(
                 of,
@@ -187,6 +191,31 @@ class TaskAssignerTest {
         assigner.assign();
 
         assertThat(tasks).extracting(this::nodeOf).containsOnly("b");
+    }
+
+    @Test
+    void whereNoNodeIsFitTheLastResortIsTurnedTo() {
+        unfit.addAll(Set.of("a", "b", "c"));
+        lastResort.add("c");
+        List<TaskRecord> tasks = submit(ANY, 2);
+
+        assigner.assign();
+
+        assertThat(tasks).extracting(this::nodeOf).containsOnly("c");
+    }
+
+    @Test
+    void taskThatFillsAllNodesLeavesRoomToOthers() {
+        for (Node node : List.of(A, B, C)) {
+            occupy(node, AT_MOST);
+        }
+        TaskRecord more = submit(ANY);
+        List<TaskRecord> others = submit(FOR_WORKERS, 2);
+
+        assigner.assign();
+
+        assertThat(nodeOf(more)).isNull();
+        assertThat(others).extracting(this::nodeOf).containsExactly("b", "c");
     }
 
     @Test
