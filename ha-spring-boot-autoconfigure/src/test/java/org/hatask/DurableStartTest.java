@@ -8,6 +8,7 @@ import java.time.Clock;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.hatask.durable.AssignedStore;
 import org.hatask.durable.FlakyStore;
@@ -37,6 +38,7 @@ class DurableStartTest {
     private static final TaskStore STORE = new MemoryTaskStore(Clock.systemUTC(), 10_000);
     private static final Map<String, FlakyStore> LINES = new ConcurrentHashMap<>();
     private static final Map<String, AtomicInteger> RUNS = new ConcurrentHashMap<>();
+    private static final CountDownLatch GATE = new CountDownLatch(1);
     private static TestNodes nodes;
 
     @Configuration(proxyBeanMethods = false)
@@ -59,11 +61,18 @@ class DurableStartTest {
         public void note(String trade) {
             RUNS.computeIfAbsent(trade, id -> new AtomicInteger()).incrementAndGet();
         }
+
+        @HaTask(delivery = Delivery.DURABLE, role = Role.WORKER)
+        public void hold(String trade) throws InterruptedException {
+            RUNS.computeIfAbsent(trade, id -> new AtomicInteger()).incrementAndGet();
+            GATE.await();
+        }
     }
 
     @BeforeAll
     static void start() throws Exception {
-        nodes = new TestNodes(Application.class, "ha.durable.poll-interval=50ms", "ha.durable.lease=30s");
+        nodes = new TestNodes(
+                Application.class, "ha.durable.poll-interval=50ms", "ha.durable.lease=30s", "ha.durable.concurrency=1");
         nodes.startAll("a", "b");
     }
 
@@ -74,7 +83,6 @@ class DurableStartTest {
 
     @AfterEach
     void mend() {
-        STORE.resume("desk.note");
         LINES.values().forEach(line -> line.set(Line.WHOLE));
     }
 
@@ -107,20 +115,21 @@ class DurableStartTest {
 
     @Test
     void taskThatIsPausedWhileItWaitsAtItsNodeIsNotBegun() {
-        LINES.get(nodes.workerIds().get(0)).set(Line.CUT, "replace"::equals);
-        String id = nodes.bean(nodes.masterId(), HaTasks.class)
-                .submit("desk.note", "paused")
-                .id();
-        await().atMost(PATIENCE).until(() -> task(id).state() == TaskState.LEASED);
+        HaTasks tasks = nodes.bean(nodes.masterId(), HaTasks.class);
+        String first = tasks.submit("desk.hold", "first").id();
+        await().atMost(PATIENCE).until(() -> RUNS.containsKey("first"));
+        String second = tasks.submit("desk.hold", "second").id();
+        await().atMost(PATIENCE).until(() -> task(second).state() == TaskState.LEASED);
 
-        STORE.pause("desk.note");
-        LINES.values().forEach(line -> line.set(Line.WHOLE));
+        STORE.pause("desk.hold");
+        GATE.countDown();
 
-        await().atMost(PATIENCE).until(() -> task(id).state() == TaskState.PENDING);
-        assertThat(RUNS).doesNotContainKey("paused");
+        await().atMost(PATIENCE).until(() -> task(first).state() == TaskState.SUCCEEDED);
+        await().atMost(PATIENCE).until(() -> task(second).state() == TaskState.PENDING);
+        assertThat(RUNS).doesNotContainKey("second");
 
-        STORE.resume("desk.note");
-        await().atMost(PATIENCE).until(() -> task(id).state() == TaskState.SUCCEEDED);
-        assertThat(RUNS.get("paused")).hasValue(1);
+        STORE.resume("desk.hold");
+        await().atMost(PATIENCE).until(() -> task(second).state() == TaskState.SUCCEEDED);
+        assertThat(RUNS.get("second")).hasValue(1);
     }
 }

@@ -33,7 +33,7 @@ final class FairPool {
     private final Shares places;
     private final Map<String, Queue<Runnable>> waiting = new LinkedHashMap<>();
     /** What this thread executes. */
-    private final ThreadLocal<@Nullable String> executing = new ThreadLocal<>();
+    private final ThreadLocal<@Nullable Work> executing = new ThreadLocal<>();
 
     private volatile int waits;
     private boolean waking;
@@ -42,7 +42,18 @@ final class FairPool {
     /** As many as there are places, and for a moment one more that finds nothing to do. */
     private final ThreadPoolExecutor threads;
 
-    private record Work(String task, Runnable body) {}
+    /** What one thread executes; for that thread. */
+    private static final class Work {
+
+        private final String task;
+        private final Runnable body;
+        private boolean left;
+
+        Work(String task, Runnable body) {
+            this.task = task;
+            this.body = body;
+        }
+    }
 
     /** @param most threads of one task, at least 1; see {@link Shares} */
     FairPool(int most, ThreadFactory factory) {
@@ -62,7 +73,7 @@ final class FairPool {
     }
 
     /**
-     * The same for what must not wait until others of its task have ended. One that hands on to the next as it ends has a place for it.
+     * The same for what must not wait until others of its task have ended.
      *
      * @return false when it would have to
      */
@@ -75,13 +86,14 @@ final class FairPool {
             if (closed) {
                 throw new RejectedExecutionException("closed");
             }
-            if (!mayWait && room(task, executing.get()) <= 0) {
+            if (!mayWait && room(task) <= 0) {
                 return false;
             }
             waiting.computeIfAbsent(task, name -> new ArrayDeque<>()).add(body);
             waits++;
-            if (waking || !places.hasRoom(task)) {
-                return true;
+            Work own = executing.get();
+            if (waking || own != null && own.left || !places.hasRoom(task)) {
+                return true; // One is on its way, or comes soon, as this thread does that is about to end.
             }
             waking = true;
         }
@@ -89,15 +101,25 @@ final class FairPool {
         return true;
     }
 
-    /** How many more of the task would begin at once. */
-    int room(String task) {
-        return room(task, null);
+    /**
+     * Gives the place back before the end: what the thread still does then is to hand on to others, which may want it. Nothing, where
+     * this thread does not execute that body.
+     */
+    void leave(Runnable body) {
+        Work own = executing.get();
+        if (own != null && own.body == body && !own.left) {
+            own.left = true;
+            synchronized (waiting) {
+                places.giveBack(own.task);
+            }
+        }
     }
 
-    private int room(String task, @Nullable String leaving) {
+    /** How many more of the task would begin at once. */
+    int room(String task) {
         synchronized (waiting) {
             Queue<Runnable> queue = waiting.get(task);
-            return places.room(task, leaving) - (queue == null ? 0 : queue.size());
+            return places.room(task) - (queue == null ? 0 : queue.size());
         }
     }
 
@@ -116,8 +138,8 @@ final class FairPool {
 
     private void work() {
         for (Work work = next(null); work != null; work = next(work)) {
-            executing.set(work.task());
-            work.body().run();
+            executing.set(work);
+            work.body.run();
             // What a task leaves behind is not for the next one.
             Thread.interrupted();
         }
@@ -132,7 +154,9 @@ final class FairPool {
             if (done == null) {
                 waking = false;
             } else {
-                places.giveBack(done.task());
+                if (!done.left) {
+                    places.giveBack(done.task);
+                }
             }
             next = poll();
             wake = next != null && !waking && mayAnyBegin();

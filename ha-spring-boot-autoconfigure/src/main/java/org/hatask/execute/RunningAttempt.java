@@ -38,6 +38,7 @@ final class RunningAttempt implements TaskContext {
     private long stoppedNanos;
     private boolean interrupted;
     private @Nullable Runnable onStop;
+    private @Nullable Runnable body;
 
     /**
      * @param journal null when the task is not durable
@@ -78,6 +79,17 @@ final class RunningAttempt implements TaskContext {
     /** Whether its method was called or is about to be. Once it was told to stop, this stays as it is. */
     boolean hasBegun() {
         return begun;
+    }
+
+    /** What the pool executes for it; set before the pool has it. */
+    void executedBy(Runnable pooled) {
+        body = pooled;
+    }
+
+    /** Null where it is executed in place. */
+    @Nullable
+    Runnable body() {
+        return body;
     }
 
     boolean isDurable() {

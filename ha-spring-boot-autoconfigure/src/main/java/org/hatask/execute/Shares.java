@@ -2,7 +2,6 @@ package org.hatask.execute;
 
 import java.util.HashMap;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
  * How many of some places each task may have. There are twice as many as one alone gets, and each gets at most half of what the
@@ -41,19 +40,9 @@ public final class Shares {
     }
 
     /** How many more places the task would get now; less than zero when others have taken what it had more than its share. */
-    public int room(String task) {
-        return room(task, null);
-    }
-
-    /** @param leaving the task whose place is about to be given back; null for none */
-    synchronized int room(String task, @Nullable String leaving) {
+    public synchronized int room(String task) {
         int own = of(task);
         long others = sum - own;
-        if (task.equals(leaving)) {
-            own--;
-        } else if (leaving != null) {
-            others--;
-        }
         return (int) Math.min((all - others + 1) / 2 - own, Integer.MAX_VALUE);
     }
 

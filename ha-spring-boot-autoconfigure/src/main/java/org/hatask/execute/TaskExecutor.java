@@ -160,6 +160,7 @@ public final class TaskExecutor implements AutoCloseable {
         boolean taken;
         try {
             Runnable body = () -> readAndRun(entry, arguments, outcome);
+            entry.executedBy(body);
             if (journal == null) {
                 pool.execute(task, body);
                 taken = true;
@@ -232,6 +233,15 @@ public final class TaskExecutor implements AutoCloseable {
     private void endUncalled(RunningAttempt entry, Outcome what, CompletableFuture<Outcome> outcome) {
         entry.end();
         running.remove(entry);
+        complete(entry, what, outcome);
+    }
+
+    /** Whoever hears of the end of a durable attempt begins the next one at once, and finds the place free. */
+    private void complete(RunningAttempt entry, Outcome what, CompletableFuture<Outcome> outcome) {
+        Runnable body = entry.body();
+        if (body != null && entry.isDurable()) {
+            pool.leave(body);
+        }
         outcome.complete(what);
     }
 
@@ -306,7 +316,7 @@ public final class TaskExecutor implements AutoCloseable {
                     .add(took);
         }
         observed.ended(what, took);
-        outcome.complete(what);
+        complete(entry, what, outcome);
     }
 
     private TaskObserver.Origin origin(RunningAttempt entry) {

@@ -80,15 +80,25 @@ class FairPoolTest {
     }
 
     @Test
-    void whoEndsHasAPlaceForOneMoreOfItsTask() {
+    void whoLeavesHasAPlaceForOneMoreOfItsTask() {
         pool.execute("a", this::hold);
-        pool.execute("a", () -> {
-            done.add("next " + pool.executeNow("a", () -> done.add("ran")));
-            done.add("more " + pool.executeNow("a", () -> done.add("ran, too")));
-        });
+        Runnable leaving = new Runnable() {
+            @Override
+            public void run() {
+                done.add("before " + pool.executeNow("a", () -> done.add("ran too early")));
+                pool.leave(() -> {}); // Not its own.
+                done.add("others " + pool.executeNow("a", () -> done.add("ran too early")));
+                pool.leave(this);
+                pool.leave(this);
+                done.add("next " + pool.executeNow("a", () -> done.add("ran")));
+                done.add("more " + pool.executeNow("a", () -> done.add("ran, too")));
+            }
+        };
+        pool.execute("a", leaving);
 
-        await().atMost(LONG).until(() -> done.size() == 3);
-        assertThat(done).containsExactly("next true", "more false", "ran");
+        await().atMost(LONG).until(() -> done.size() == 5);
+        assertThat(done).containsExactly("before false", "others false", "next true", "more false", "ran");
+        await().atMost(LONG).until(() -> pool.room("a") == 1);
     }
 
     @Test
