@@ -11,10 +11,13 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -46,6 +49,17 @@ class DurableEndpointTest {
     @Import(Desk.class)
     static class Application {}
 
+    private static final AtomicBoolean READABLE = new AtomicBoolean(true);
+
+    record Trade(String number) {
+
+        Trade {
+            if (!READABLE.get()) {
+                throw new IllegalArgumentException("no trade has such a number");
+            }
+        }
+    }
+
     @Component("desk")
     static class Desk {
 
@@ -72,6 +86,9 @@ class DurableEndpointTest {
 
         @HaTask(delivery = Delivery.DURABLE)
         public void held(String trade) {}
+
+        @HaTask(delivery = Delivery.DURABLE)
+        public void book(Trade trade) {}
     }
 
     @BeforeAll
@@ -177,12 +194,36 @@ class DurableEndpointTest {
         json(post("{\"action\": \"pause\", \"task\": \"desk.held\"}"));
         String id = tasks().submit("desk.held", "x").id();
         submitted("desk.note", TaskState.SUCCEEDED);
-        assertThat(json(get("")).get("paused").get(0).asText()).isEqualTo("desk.held");
+        JsonNode overview = json(get(""));
+        assertThat(overview.get("paused").get(0).asText()).isEqualTo("desk.held");
+        Duration waited = Duration.between(tasks().find(id).orElseThrow().dueAt(), Instant.now());
+        assertThat(Duration.parse(overview.get("oldestDue").asText())).isBetween(Duration.ofMillis(1), waited);
         assertThat(tasks().find(id).orElseThrow().state()).isEqualTo(TaskState.PENDING);
 
         json(post("{\"action\": \"resume\", \"task\": \"desk.held\"}"));
 
         await().atMost(PATIENCE).until(() -> tasks().find(id).orElseThrow().state() == TaskState.SUCCEEDED);
+        assertThat(json(get("")).has("oldestDue")).isFalse();
+    }
+
+    @Test
+    void taskThatWasLaidAsideIsRetried() throws Exception {
+        json(post("{\"action\": \"pause\", \"task\": \"desk.book\"}"));
+        String id = tasks().submit("desk.book", new Trade("t-4711")).id();
+        READABLE.set(false);
+        json(post("{\"action\": \"resume\", \"task\": \"desk.book\"}"));
+        await().atMost(PATIENCE).until(() -> tasks().find(id).orElseThrow().state() == TaskState.PARKED);
+        assertThat(json(get("?state=parked")).get("tasks").get(0).get("id").asText())
+                .isEqualTo(id);
+
+        READABLE.set(true);
+        JsonNode answer = json(post("{\"action\": \"retry\", \"id\": \"" + id + "\"}"));
+
+        assertThat(answer.get("message").asText()).isEqualTo("It is PENDING.");
+        await().atMost(PATIENCE).until(() -> tasks().find(id).orElseThrow().state() == TaskState.SUCCEEDED);
+        assertThat(json(get("/" + id)).get("history")).hasSize(1);
+        assertThat(post("{\"action\": \"retry\", \"id\": \"" + id + "\"}").statusCode())
+                .isEqualTo(409);
     }
 
     @Test
@@ -266,6 +307,9 @@ class DurableEndpointTest {
         assertThat(get("?state=odd").statusCode()).isEqualTo(400);
         assertThat(get("?state=odd").body()).contains("PENDING");
         assertThat(get("?limit=0").statusCode()).isEqualTo(400);
+        assertThat(get("?limit=1001").statusCode()).isEqualTo(400);
+        assertThat(get("?limit=1001").body()).contains("1000");
+        assertThat(get("?limit=1000").statusCode()).isEqualTo(200);
         for (String after : List.of("nobody", "~", "1~", "~x", "x~y", "99999999999999999~x")) {
             assertThat(get("?after=" + after).statusCode()).as(after).isEqualTo(400);
             assertThat(get("?after=" + after).body()).contains("'next'");
