@@ -16,6 +16,7 @@ import java.util.stream.IntStream;
 import org.hatask.durable.FlakyStore;
 import org.hatask.durable.FlakyStore.Line;
 import org.hatask.durable.MemoryTaskStore;
+import org.hatask.durable.TaskAttempt;
 import org.hatask.durable.TaskManager;
 import org.hatask.durable.TaskQuery;
 import org.hatask.durable.TaskStore;
@@ -83,6 +84,13 @@ class DurableFaultsTest {
 
         @HaTask(delivery = Delivery.DURABLE, retry = @Retry(maxAttempts = 5, delay = "10ms"))
         public void quick() {}
+
+        @HaTask(delivery = Delivery.DURABLE, retry = @Retry(maxAttempts = 2, delay = "10ms"))
+        public void second() {
+            if (TaskContext.current().attempt() == 1) {
+                throw new IllegalStateException("not yet");
+            }
+        }
 
         private void run(String trade) throws InterruptedException {
             List<String> ranOn = RAN_ON.computeIfAbsent(trade, id -> new CopyOnWriteArrayList<>());
@@ -230,6 +238,20 @@ class DurableFaultsTest {
         trades.forEach(trade ->
                 GATES.computeIfAbsent(trade, id -> new CountDownLatch(1)).countDown());
         await().atMost(PATIENCE).until(() -> RAN_ON.keySet().containsAll(trades));
+    }
+
+    @Test
+    void whatFailedOnANodeIsLeftToOthersForAWhileAndThenMadeThere() {
+        LINES.forEach((node, line) -> line.set(node.equals("a") ? Line.WHOLE : Line.CUT, "claim"::equals));
+
+        String id = nodes.bean("a", HaTasks.class).submit("desk.second").id();
+
+        await().atMost(PATIENCE).until(() -> state(id) == TaskState.SUCCEEDED);
+        List<TaskAttempt> attempts = STORE.find(List.of(id)).get(0).attempts();
+        assertThat(attempts).extracting(TaskAttempt::nodeId).containsExactly("a", "a");
+        // Four intervals.
+        assertThat(attempts.get(1).startedAt())
+                .isAfterOrEqualTo(attempts.get(0).endedAt().plusMillis(200));
     }
 
     @Test
