@@ -109,6 +109,15 @@ public final class LossyZooKeeper implements AutoCloseable {
         sockets.clear();
     }
 
+    /** The sessions of the connections that are open now. */
+    public List<LostSession> sessions() {
+        return passages.stream()
+                .filter(passage -> !passage.client.isClosed())
+                .map(passage -> passage.session)
+                .filter(Objects::nonNull)
+                .toList();
+    }
+
     /** How many there have been until now. */
     int connections() {
         return passages.size();
