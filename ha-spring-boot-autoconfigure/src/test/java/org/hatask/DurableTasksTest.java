@@ -31,8 +31,11 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.mockito.Mockito;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
@@ -40,6 +43,7 @@ import org.springframework.stereotype.Component;
 
 /** Durable tasks on three nodes that share a store. */
 @Timeout(120)
+@ExtendWith(OutputCaptureExtension.class)
 class DurableTasksTest {
 
     private static TestNodes nodes;
@@ -112,6 +116,11 @@ class DurableTasksTest {
                 throw new IllegalStateException("not yet");
             }
             return CompletableFuture.completedFuture(cluster.self().id());
+        }
+
+        @HaTask(delivery = Delivery.DURABLE, role = Role.MASTER, retry = @Retry(maxAttempts = 9, delay = "0ms"))
+        public CompletableFuture<String> flakySettle(String trade, int failures) {
+            return flaky(trade, failures);
         }
 
         @HaTask(delivery = Delivery.DURABLE)
@@ -250,6 +259,22 @@ class DurableTasksTest {
                                             .isBefore(before.endedAt().plusMillis(200)),
                             "not on the node of " + before);
         }
+    }
+
+    /** And not after others had their time to take it: none of them may. */
+    @Test
+    void failedTaskOfTheMasterIsTriedAgainByTheMaster(CapturedOutput output) throws Exception {
+        assertThat(desk("a").flakySettle("n18", 8).get(20, TimeUnit.SECONDS)).isEqualTo(nodes.masterId());
+
+        List<TaskAttempt> attempts = STORE.list(new TaskQuery("desk.flakySettle", Set.of(), null, 1))
+                .get(0)
+                .attempts();
+        assertThat(attempts).hasSize(9);
+        assertThat(Duration.between(attempts.get(0).startedAt(), attempts.get(8).startedAt()))
+                .isLessThan(Duration.ofSeconds(8));
+        // Not given to it in vain in between.
+        assertThat(output.getAll()).doesNotContainPattern("Task desk.flakySettle .* not in truth");
+        assertThat(attempts).extracting(TaskAttempt::nodeId).containsOnly(nodes.masterId());
     }
 
     @Test

@@ -10,8 +10,8 @@ import java.util.Objects;
  *
  * @param holder the worker and its node
  * @param tasks by name those that it may execute now
- * @param leaveToOthers for how long tasks that are due and whose last attempt was made on this node are left to others; zero when
- *     there are no others
+ * @param leaveToOthers for how long tasks that are due and whose last attempt was made on this node are left to others, where there are
+ *     any
  * @param atMost how many tasks, at least 1
  * @param inAdvance whether some of them may have to wait for a place, for a moment
  */
@@ -27,8 +27,9 @@ public record ClaimRequest(
      *
      * @param signature of its method; a task with another one is left
      * @param epoch under which it is begun; 0 for none
+     * @param others whether other nodes may execute it, too
      */
-    public record Claimable(String signature, long epoch) {}
+    public record Claimable(String signature, long epoch, boolean others) {}
 
     /** Whether the worker wants the task, which is due. */
     public boolean wants(TaskRecord task, Instant now) {
@@ -36,7 +37,7 @@ public record ClaimRequest(
         boolean mine = holder.nodeId().equals(task.lastNode());
         return wanted != null
                 && task.signature().equals(wanted.signature())
-                && !(mine && task.dueAt().plus(leaveToOthers).isAfter(now));
+                && !(mine && wanted.others() && task.dueAt().plus(leaveToOthers).isAfter(now));
     }
 
     /**

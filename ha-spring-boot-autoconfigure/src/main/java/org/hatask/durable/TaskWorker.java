@@ -30,6 +30,7 @@ import org.hatask.cluster.ClusterState;
 import org.hatask.cluster.ClusterView;
 import org.hatask.cluster.Mastership;
 import org.hatask.cluster.Node;
+import org.hatask.dispatch.RoleRouter;
 import org.hatask.execute.ArgumentCodec;
 import org.hatask.execute.Attempt;
 import org.hatask.execute.Outcome;
@@ -100,6 +101,9 @@ final class TaskWorker {
     private final Object lock = new Object();
     private final Map<String, Held> inHand = new LinkedHashMap<>();
     private final Deque<Held> waiting = new ArrayDeque<>();
+
+    /** What was given to this node again before it heard that the end of the former attempt is written. */
+    private final Map<String, Held> early = new HashMap<>();
 
     /** Attempts by task that were made here and whose end the store did not take. */
     private final Map<String, Integer> unwritten = new HashMap<>();
@@ -335,12 +339,10 @@ final class TaskWorker {
             Map<String, ClaimRequest.Claimable> executable,
             int atMost,
             boolean inAdvance) {
-        Node self = view.self();
-        boolean others = view.members().stream().anyMatch(node -> node.takesTasks() && !node.isSameProcessAs(self));
         List<TaskRecord> claimed = store.claim(new ClaimRequest(
-                new Lease(worker, self.id()),
+                new Lease(worker, view.self().id()),
                 executable,
-                others ? settings.pollInterval().multipliedBy(LEFT_TO_OTHERS) : Duration.ZERO,
+                settings.pollInterval().multipliedBy(LEFT_TO_OTHERS),
                 atMost,
                 inAdvance));
         claimed.forEach(record -> take(worker, record));
@@ -352,10 +354,21 @@ final class TaskWorker {
         Map<String, ClaimRequest.Claimable> executable = new HashMap<>();
         for (TaskDefinition task : registry.all()) {
             if (task.isDurable() && hasRole(view, task) && executor.admits(task)) {
-                executable.put(task.name(), new ClaimRequest.Claimable(task.signature(), epoch(task)));
+                executable.put(
+                        task.name(),
+                        new ClaimRequest.Claimable(task.signature(), epoch(task), othersMayExecute(view, task)));
             }
         }
         return executable;
+    }
+
+    private static boolean othersMayExecute(ClusterView view, TaskDefinition task) {
+        Node self = view.self();
+        return view.members().stream()
+                .anyMatch(node -> !node.isSameProcessAs(self)
+                        && node.takesTasks()
+                        && RoleRouter.hasRole(view, node, task.role())
+                        && node.lacks(task.name(), task.signature()).isEmpty());
     }
 
     /** Under which a task is begun: 0 for one that is not for the master, or when this node is not the master. */
@@ -381,21 +394,36 @@ final class TaskWorker {
             return;
         }
         Held held = new Held(worker, task.get(), record, nanoTime.getAsLong());
-        boolean late;
         synchronized (lock) {
-            // Its former attempt may not be settled yet: then this one is found by the next look at what is held.
-            if (inHand.putIfAbsent(record.id(), held) != null) {
+            if (inHand.containsKey(record.id())) {
+                // The end of its former attempt is written, as it was given out again, and is about to be heard of
+                // here.
+                early.put(record.id(), held);
                 return;
             }
-            late = draining;
-            if (!late) {
-                waiting.add(held);
-            }
+            take(held);
         }
-        if (late) {
-            giveBack(held);
+        startOrGiveBack();
+    }
+
+    /** Under the lock, so that it is in hand from when the one before is not. */
+    private void take(Held held) {
+        inHand.put(held.record().id(), held);
+        waiting.add(held);
+    }
+
+    /** Begins what it may; or gives all back. */
+    private void startOrGiveBack() {
+        if (isDraining()) {
+            drain();
         } else {
             startMore();
+        }
+    }
+
+    private boolean isDraining() {
+        synchronized (lock) {
+            return draining;
         }
     }
 
@@ -592,10 +620,18 @@ final class TaskWorker {
     }
 
     private void forget(Held held) {
+        String id = held.record().id();
+        @Nullable Held next;
         synchronized (lock) {
-            inHand.remove(held.record().id(), held);
+            next = inHand.remove(id, held) ? early.remove(id) : null;
+            if (next != null) {
+                take(next);
+            }
             woken |= heldUp && roomForEnds() > 0;
             lock.notifyAll();
+        }
+        if (next != null) {
+            startOrGiveBack();
         }
     }
 

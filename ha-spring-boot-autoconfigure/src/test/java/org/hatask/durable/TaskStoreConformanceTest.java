@@ -34,7 +34,7 @@ abstract class TaskStoreConformanceTest {
 
     static final Duration LEASE = Duration.ofSeconds(60);
     static final String SIGNATURE = "(java.lang.String)void";
-    static final ClaimRequest.Claimable WANTED = new ClaimRequest.Claimable(SIGNATURE, 7);
+    static final ClaimRequest.Claimable WANTED = new ClaimRequest.Claimable(SIGNATURE, 7, true);
     static final Map<String, ClaimRequest.Claimable> ALL = Map.of("mail", WANTED, "bill", WANTED);
 
     private TaskStore store;
@@ -399,6 +399,23 @@ abstract class TaskStoreConformanceTest {
                 .isEmpty();
         assertThat(store.claim(new ClaimRequest(new Lease("w.2", "n2"), ALL, Duration.ofHours(1), 10, false)))
                 .hasSize(1);
+    }
+
+    @Test
+    void whatFailedHereIsNotLeftToOthersThatCouldNotExecuteIt() {
+        assumeThat(store.isClaimedByNodes()).isTrue();
+        register("w.1");
+        for (String name : List.of("mail", "bill")) {
+            TaskRecord running =
+                    change(change(submit(task(name).maxAttempts(3).build(store)).leasedTo(new Lease("w.1", "n1")))
+                            .started(store.now(), 0));
+            change(running.failed(store.now(), new TaskFailure(TaskFailure.Kind.THREW, "no", null), Duration.ZERO));
+        }
+        Map<String, ClaimRequest.Claimable> wanted =
+                Map.of("mail", WANTED, "bill", new ClaimRequest.Claimable(SIGNATURE, 7, false));
+        assertThat(store.claim(new ClaimRequest(new Lease("w.1", "n1"), wanted, Duration.ofHours(1), 10, false)))
+                .extracting(TaskRecord::task)
+                .containsExactly("bill");
     }
 
     @Test

@@ -18,6 +18,9 @@ final class Claim {
     /** How many of the first may be locked by others, and are passed over. */
     private static final int LOCKED_BY_OTHERS = 100;
 
+    /** No name of a task. */
+    private static final String NO_TASK = "";
+
     private final ClaimRequest request;
     private final Instant now;
     private final List<Map.Entry<String, ClaimRequest.Claimable>> tasks;
@@ -87,8 +90,12 @@ final class Claim {
         for (Map.Entry<String, ClaimRequest.Claimable> task : tasks) {
             parameters.text(task.getKey()).text(task.getValue().signature());
         }
-        return parameters
+        parameters
                 .text(request.holder().nodeId())
                 .number(request.leaveToOthers().toMillis());
+        for (Map.Entry<String, ClaimRequest.Claimable> task : tasks) {
+            parameters.text(task.getValue().others() ? NO_TASK : task.getKey());
+        }
+        return parameters;
     }
 }

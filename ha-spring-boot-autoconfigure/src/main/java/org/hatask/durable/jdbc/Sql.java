@@ -209,11 +209,12 @@ final class Sql {
                 + " FOR UPDATE" + (dialect == Dialect.POSTGRESQL ? " OF t" : "") + " SKIP LOCKED";
     }
 
-    /** Signatures by name, the node of the worker, milliseconds. */
+    /** Signatures by name, the node of the worker, milliseconds, and as many names of tasks for which there is no other node. */
     private String wanted(int signatures) {
         return isNotOutdated() + " AND " + isNotPaused() + " AND (task, signature) IN ("
                 + String.join(", ", Collections.nCopies(signatures, "(?, ?)")) + ")"
-                + " AND (last_node_id IS NULL OR last_node_id <> ? OR due_at <= " + dialect.now() + " - ?)";
+                + " AND (last_node_id IS NULL OR last_node_id <> ? OR due_at <= " + dialect.now() + " - ? OR task IN ("
+                + list(signatures) + "))";
     }
 
     /** What {@link #wanted} says and a number: until when so many of them are due. */
