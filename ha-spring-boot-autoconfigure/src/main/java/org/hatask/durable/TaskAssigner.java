@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.hatask.TaskState;
 import org.hatask.cluster.ClusterState;
 import org.hatask.cluster.ClusterView;
 import org.hatask.cluster.Mastership;
@@ -22,8 +23,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Gives tasks to nodes, on the master, for stores from which nodes do not take them themselves. It remembers nothing: whoever
- * is master next finds everything in the store. Each task goes to the fit node that holds the fewest, and not to the one that
+ * Gives tasks to nodes, on the master, for stores from which nodes do not take them themselves. It remembers nothing that counts:
+ * whoever is master next finds everything in the store. Each task goes to the fit node that holds the fewest, and not to the one that
  * made its last attempt as long as there is another. Its monitor lets one thread assign at a time.
  */
 final class TaskAssigner {
@@ -38,6 +39,9 @@ final class TaskAssigner {
     private final TaskRegistry registry;
     private final int atMostPerNode;
     private final Set<String> unknown = new HashSet<>();
+
+    /** Versions by id of what was LEASED when {@link #balance} looked last. */
+    private final Map<String, Long> waiting = new HashMap<>();
 
     /** @param atMostPerNode how many of a task a node is given before it ends some while it has no others; see {@link Shares} */
     TaskAssigner(
@@ -73,6 +77,11 @@ final class TaskAssigner {
             places.add(task.task());
             tasks++;
         }
+
+        void remove(TaskRecord task) {
+            places.giveBack(task.task());
+            tasks--;
+        }
     }
 
     /** Gives out what is due, some of it if it is much: the change that this makes in the store is a reason to come again. */
@@ -94,6 +103,53 @@ final class TaskAssigner {
         if (!given.isEmpty()) {
             store.replace(given);
         }
+    }
+
+    /**
+     * Takes back what waits behind others at its node while another node could begin it, to be given out anew. Only what waited the
+     * last time already, and not what is about to begin. To be called every now and then.
+     */
+    synchronized void balance() {
+        if (store.isClaimedByNodes() || !mastership.isHeld()) {
+            waiting.clear();
+            return;
+        }
+        ClusterView view = cluster.view();
+        List<Load> loads = loads(view);
+        Map<String, Long> before = Map.copyOf(waiting);
+        waiting.clear();
+        List<TaskRecord> taken = new ArrayList<>();
+        for (Load load : loads) {
+            for (TaskRecord task : store.heldBy(load.lease.worker())) {
+                if (task.state() == TaskState.LEASED) {
+                    waiting.put(task.id(), task.version());
+                    if (before.getOrDefault(task.id(), 0L) == task.version() && isBehindOthers(load, task)) {
+                        another(view, task, load, loads).ifPresent(other -> {
+                            load.remove(task);
+                            other.add(task);
+                            taken.add(task.givenBack(store.now()));
+                        });
+                    }
+                }
+            }
+        }
+        if (!taken.isEmpty()) {
+            log.debug(
+                    "{} durable tasks that waited behind others are given to nodes that can begin them", taken.size());
+            store.replace(taken);
+        }
+    }
+
+    /** A node begins half of what it is given; the other half is there in advance. */
+    private boolean isBehindOthers(Load load, TaskRecord task) {
+        return load.places.of(task.task()) > (atMostPerNode + 1) / 2;
+    }
+
+    private Optional<Load> another(ClusterView view, TaskRecord task, Load own, List<Load> loads) {
+        List<Load> free = loads.stream()
+                .filter(load -> load != own && load.places.of(task.task()) < (atMostPerNode + 1) / 2)
+                .toList();
+        return registry.find(task.task()).flatMap(definition -> choose(view, task, definition, free));
     }
 
     private List<TaskRecord> choose(ClusterView view, List<TaskRecord> due, List<Load> loads) {

@@ -45,6 +45,7 @@ public final class TaskManager implements SmartLifecycle, AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(TaskManager.class);
     private static final Duration LOOK = Duration.ofMillis(100);
     private static final Duration SUPERVISE = Duration.ofSeconds(1);
+    private static final Duration BALANCE = Duration.ofSeconds(1);
     private static final Duration WATCH = Duration.ofSeconds(10);
     private static final Duration STOP = Duration.ofSeconds(3);
 
@@ -132,6 +133,7 @@ public final class TaskManager implements SmartLifecycle, AutoCloseable {
             Recurring assigning = new Recurring(assigner::assign, scheduler);
             store.addListener(assigning::soon);
             assigning.every(settings.pollInterval());
+            new Recurring(assigner::balance, scheduler).every(BALANCE);
         }
         running = new Running(worker, results, scheduler);
         worker.start();

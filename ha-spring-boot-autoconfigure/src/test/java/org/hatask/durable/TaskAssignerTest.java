@@ -297,6 +297,40 @@ class TaskAssignerTest {
     }
 
     @Test
+    void whatWaitsBehindOthersGoesToANodeThatCanBeginIt() {
+        members(A);
+        List<TaskRecord> tasks = submit(ANY, AT_MOST);
+        assigner.assign();
+        change(task(tasks.get(0)).started(store.now(), 0));
+        assertThat(tasks).extracting(this::nodeOf).containsOnly("a");
+
+        members(A, B, C);
+        assigner.balance();
+        assertThat(tasks).extracting(this::nodeOf).containsOnly("a");
+        assigner.balance();
+        assigner.assign();
+
+        // Two of three would begin at a.
+        assertThat(tasks.stream().map(this::nodeOf).filter("a"::equals)).hasSize(2);
+        assertThat(task(tasks.get(0)).state()).isEqualTo(TaskState.RUNNING);
+        assertThat(nodeOf(tasks.get(0))).isEqualTo("a");
+        assertThat(tasks).extracting(task -> task(task).state()).doesNotContain(TaskState.PENDING);
+    }
+
+    @Test
+    void whatWaitsStaysWhereNoOtherNodeCouldBeginIt() {
+        for (Node node : List.of(A, B, C)) {
+            occupy(node, AT_MOST);
+        }
+        Map<String, Long> before = held();
+
+        assigner.balance();
+        assigner.balance();
+
+        assertThat(held()).isEqualTo(before);
+    }
+
+    @Test
     void onlyTheMasterGivesTasksOut() {
         TaskRecord task = submit(ANY);
 
