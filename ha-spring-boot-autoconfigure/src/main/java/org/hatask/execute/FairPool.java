@@ -101,6 +101,19 @@ final class FairPool {
         return true;
     }
 
+    /** It will not be executed, if that has not begun. */
+    void remove(String task, Runnable body) {
+        synchronized (waiting) {
+            Queue<Runnable> queue = waiting.get(task);
+            if (queue != null && queue.remove(body)) {
+                waits--;
+                if (queue.isEmpty()) {
+                    waiting.remove(task);
+                }
+            }
+        }
+    }
+
     /**
      * Gives the place back before the end: what the thread still does then is to hand on to others, which may want it. Nothing, where
      * this thread does not execute that body.

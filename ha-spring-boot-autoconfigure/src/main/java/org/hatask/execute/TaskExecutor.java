@@ -148,11 +148,15 @@ public final class TaskExecutor implements AutoCloseable {
         // thread, too.
         entry.onStop(() -> {
             if (!entry.hasBegun()) {
+                Runnable body = entry.body();
+                if (body != null) {
+                    pool.remove(task, body);
+                }
                 endUncalled(entry, notStarted(entry), outcome);
             }
         });
         CompletableFuture<Outcome> ended = outcome.whenComplete((done, error) -> {
-            if (!(done instanceof Outcome.Refused why) || why.refusal() != Refusal.BUSY) {
+            if (entry.hasBegun()) {
                 pace.completed().increment();
             }
             admitted.giveBack(task);

@@ -354,6 +354,7 @@ class TaskExecutorTest {
 
         // And whoever asked for it is told before there is a thread for it.
         assertRefused(waiting, Refusal.TOO_LATE);
+        assertThat(executor.queued()).isZero();
         CompletableFuture<Outcome> next = executor.submit(attempt("hold"), () -> new Object[] {"c"});
 
         desk.leave.countDown();
