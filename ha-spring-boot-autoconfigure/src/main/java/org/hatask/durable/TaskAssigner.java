@@ -6,8 +6,10 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.hatask.TaskState;
 import org.hatask.cluster.ClusterState;
@@ -32,31 +34,36 @@ final class TaskAssigner {
     private static final Logger log = LoggerFactory.getLogger(TaskAssigner.class);
     private static final int AT_ONCE = 100;
 
+    /** How many looks have to find a task waiting before it is moved. */
+    private static final int LOOKS = 3;
+
     private final TaskStore store;
     private final ClusterState cluster;
     private final Mastership mastership;
     private final Fitness fitness;
     private final TaskRegistry registry;
-    private final int atMostPerNode;
+    private final int concurrency;
     private final Set<String> unknown = new HashSet<>();
 
-    /** Versions by id of what was LEASED when {@link #balance} looked last. */
-    private final Map<String, Long> waiting = new HashMap<>();
+    /** By id what was LEASED when {@link #balance} looked last. */
+    private final Map<String, Waiting> waiting = new HashMap<>();
 
-    /** @param atMostPerNode how many of a task a node is given before it ends some while it has no others; see {@link Shares} */
+    private record Waiting(long version, int looks) {}
+
+    /** @param concurrency how many of a task a node executes while it has no others, see {@link Shares}; it is given twice as many */
     TaskAssigner(
             TaskStore store,
             ClusterState cluster,
             Mastership mastership,
             Fitness fitness,
             TaskRegistry registry,
-            int atMostPerNode) {
+            int concurrency) {
         this.store = store;
         this.cluster = cluster;
         this.mastership = mastership;
         this.fitness = fitness;
         this.registry = registry;
-        this.atMostPerNode = atMostPerNode;
+        this.concurrency = concurrency;
     }
 
     /** A worker and what it holds. */
@@ -64,21 +71,28 @@ final class TaskAssigner {
 
         private final Node node;
         private final Lease lease;
+
+        /** What it begins, and with what is there in advance. */
+        private final Shares begins;
+
         private final Shares places;
         private int tasks;
 
-        Load(Node node, Lease lease, int atMost) {
+        Load(Node node, Lease lease, int concurrency) {
             this.node = node;
             this.lease = lease;
-            this.places = new Shares(atMost);
+            this.begins = new Shares(concurrency);
+            this.places = new Shares(2 * concurrency);
         }
 
         void add(TaskRecord task) {
+            begins.add(task.task());
             places.add(task.task());
             tasks++;
         }
 
         void remove(TaskRecord task) {
+            begins.giveBack(task.task());
             places.giveBack(task.task());
             tasks--;
         }
@@ -95,6 +109,8 @@ final class TaskAssigner {
         }
         ClusterView view = cluster.view();
         List<Load> loads = loads(view);
+        Set<Node> fit = fit(loads, fitness::fit);
+        loads.removeIf(load -> !fit.contains(load.node));
         List<TaskRecord> given = choose(view, due, loads);
         if (given.isEmpty() && due.size() == AT_ONCE) {
             // Those that nobody can execute now must not stand before the others.
@@ -106,50 +122,58 @@ final class TaskAssigner {
     }
 
     /**
-     * Takes back what waits behind others at its node while another node could begin it, to be given out anew. Only what waited the
-     * last time already, and not what is about to begin. To be called every now and then.
+     * Gives what has waited at its node for some time to another node that can begin it. To be called every now and then: what has
+     * waited is what the last looks have found there, too.
      */
     synchronized void balance() {
         if (store.isClaimedByNodes() || !mastership.isHeld()) {
             waiting.clear();
             return;
         }
+        List<TaskRecord> found = store.workers().stream()
+                .flatMap(worker -> store.heldBy(worker).stream())
+                .filter(task -> task.state() == TaskState.LEASED)
+                .toList();
+        Map<String, Waiting> before = Map.copyOf(waiting);
+        waiting.clear();
+        for (TaskRecord task : found) {
+            Waiting last = before.get(task.id());
+            int looks = last != null && last.version() == task.version() ? last.looks() + 1 : 1;
+            waiting.put(task.id(), new Waiting(task.version(), looks));
+        }
+        List<TaskRecord> late = found.stream()
+                .filter(task -> Objects.requireNonNull(waiting.get(task.id())).looks() >= LOOKS)
+                .toList();
+        if (!late.isEmpty()) {
+            move(late);
+        }
+    }
+
+    private void move(List<TaskRecord> late) {
         ClusterView view = cluster.view();
         List<Load> loads = loads(view);
-        Map<String, Long> before = Map.copyOf(waiting);
-        waiting.clear();
-        List<TaskRecord> taken = new ArrayList<>();
-        for (Load load : loads) {
-            for (TaskRecord task : store.heldBy(load.lease.worker())) {
-                if (task.state() == TaskState.LEASED) {
-                    waiting.put(task.id(), task.version());
-                    if (before.getOrDefault(task.id(), 0L) == task.version() && isBehindOthers(load, task)) {
-                        another(view, task, load, loads).ifPresent(other -> {
-                            load.remove(task);
-                            other.add(task);
-                            taken.add(task.givenBack(store.now()));
-                        });
-                    }
-                }
+        // Who gets its share of calls as it recovers must not lose it by this.
+        Set<Node> fit = fit(loads, fitness::couldBeFit);
+        List<TaskRecord> moved = new ArrayList<>();
+        for (TaskRecord task : late) {
+            Optional<Load> own = loads.stream()
+                    .filter(load -> load.lease.equals(task.lease()) && load.begins.room(task.task()) < 0)
+                    .findFirst();
+            List<Load> free = loads.stream()
+                    .filter(load -> fit.contains(load.node) && load.begins.room(task.task()) > 0)
+                    .toList();
+            Optional<Load> other = own.flatMap(load -> registry.find(task.task()))
+                    .flatMap(definition -> choose(view, task, definition, free));
+            if (own.isPresent() && other.isPresent()) {
+                own.get().remove(task);
+                other.get().add(task);
+                moved.add(task.givenBack(store.now()).leasedTo(other.get().lease));
             }
         }
-        if (!taken.isEmpty()) {
-            log.debug(
-                    "{} durable tasks that waited behind others are given to nodes that can begin them", taken.size());
-            store.replace(taken);
+        if (!moved.isEmpty()) {
+            log.debug("{} durable tasks that waited are given to nodes that can begin them", moved.size());
+            store.replace(moved);
         }
-    }
-
-    /** A node begins half of what it is given; the other half is there in advance. */
-    private boolean isBehindOthers(Load load, TaskRecord task) {
-        return load.places.of(task.task()) > (atMostPerNode + 1) / 2;
-    }
-
-    private Optional<Load> another(ClusterView view, TaskRecord task, Load own, List<Load> loads) {
-        List<Load> free = loads.stream()
-                .filter(load -> load != own && load.places.of(task.task()) < (atMostPerNode + 1) / 2)
-                .toList();
-        return registry.find(task.task()).flatMap(definition -> choose(view, task, definition, free));
     }
 
     private List<TaskRecord> choose(ClusterView view, List<TaskRecord> due, List<Load> loads) {
@@ -171,17 +195,20 @@ final class TaskAssigner {
         return given;
     }
 
+    /** Those of all members that take tasks. */
     private List<Load> loads(ClusterView view) {
         Map<String, Node> byIncarnation = new HashMap<>();
         view.members().stream().filter(Node::takesTasks).forEach(node -> byIncarnation.put(node.incarnation(), node));
-        List<Node> nodes = List.copyOf(byIncarnation.values());
-        List<Node> fit = fitness.fit(nodes);
-        Set<Node> chosen = new HashSet<>(fit.isEmpty() ? fitness.lastResort(nodes) : fit);
         return store.workers().stream()
                 .map(worker -> load(worker, byIncarnation))
                 .flatMap(Optional::stream)
-                .filter(load -> chosen.contains(load.node))
                 .collect(Collectors.toCollection(ArrayList::new));
+    }
+
+    private Set<Node> fit(List<Load> loads, UnaryOperator<List<Node>> fitAmong) {
+        List<Node> nodes = loads.stream().map(load -> load.node).distinct().toList();
+        List<Node> fit = fitAmong.apply(nodes);
+        return new HashSet<>(fit.isEmpty() ? fitness.lastResort(nodes) : fit);
     }
 
     private Optional<Load> load(String worker, Map<String, Node> byIncarnation) {
@@ -189,7 +216,7 @@ final class TaskAssigner {
         if (node == null) {
             return Optional.empty();
         }
-        Load load = new Load(node, new Lease(worker, node.id()), atMostPerNode);
+        Load load = new Load(node, new Lease(worker, node.id()), concurrency);
         store.heldBy(worker).forEach(load::add);
         return Optional.of(load);
     }
@@ -197,6 +224,7 @@ final class TaskAssigner {
     private Optional<Load> choose(ClusterView view, TaskRecord task, TaskDefinition definition, List<Load> loads) {
         Comparator<Load> order = Comparator.<Load, Boolean>comparing(
                         load -> load.node.id().equals(task.lastNode()))
+                .thenComparing(load -> load.begins.room(task.task()) <= 0)
                 .thenComparing(load -> load.tasks)
                 .thenComparing(load -> load.node.id());
         return loads.stream()

@@ -115,7 +115,7 @@ public final class TaskManager implements SmartLifecycle, AutoCloseable {
                 parts.reassigned(),
                 this::wake);
         TaskAssigner assigner = new TaskAssigner(
-                store, parts.cluster(), parts.mastership(), parts.fitness(), registry, 2 * settings.concurrency());
+                store, parts.cluster(), parts.mastership(), parts.fitness(), registry, settings.concurrency());
         // The cluster may have changed before anybody listened, but then nothing of it was this node's concern.
         Recurring supervising = new Recurring(supervisor::supervise, scheduler);
         parts.cluster().addListener((before, after) -> {

@@ -37,7 +37,8 @@ import org.junit.jupiter.api.Test;
 /** To whom the master gives tasks. Node a is the master; b and c are workers. */
 class TaskAssignerTest {
 
-    private static final int AT_MOST = 3;
+    private static final int CONCURRENCY = 2;
+    private static final int AT_MOST = 4;
     private static final TaskDefinition ANY = Tasks.of(Desk.class, "any");
     private static final TaskDefinition FOR_MASTER = Tasks.of(Desk.class, "forMaster");
     private static final TaskDefinition FOR_WORKERS = Tasks.of(Desk.class, "forWorkers");
@@ -73,13 +74,14 @@ class TaskAssignerTest {
         when(fitness.lastResort(anyList())).thenAnswer(call -> call.<List<Node>>getArgument(0).stream()
                 .filter(node -> lastResort.contains(node.id()))
                 .toList());
+        when(fitness.couldBeFit(anyList())).thenAnswer(call -> fitness.fit(call.getArgument(0)));
         return new TaskAssigner(
                 of,
                 cluster,
                 () -> heldEpoch,
                 fitness,
                 new TaskRegistry(List.of(ANY, FOR_MASTER, FOR_WORKERS)),
-                AT_MOST);
+                CONCURRENCY);
     }
 
     private static Node node(String id) {
@@ -284,7 +286,7 @@ class TaskAssignerTest {
 
         assigner.assign();
 
-        assertThat(held()).isEqualTo(Map.of("a", 3L, "b", 3L, "c", 3L));
+        assertThat(held()).isEqualTo(Map.of("a", 4L, "b", 4L, "c", 4L));
         List<TaskRecord> left =
                 tasks.stream().filter(task -> nodeOf(task) == null).toList();
         assertThat(left).hasSize(2);
@@ -297,24 +299,42 @@ class TaskAssignerTest {
     }
 
     @Test
-    void whatWaitsBehindOthersGoesToANodeThatCanBeginIt() {
+    void whatWaitsGoesToANodeThatCanBeginIt() {
         members(A);
         List<TaskRecord> tasks = submit(ANY, AT_MOST);
         assigner.assign();
-        change(task(tasks.get(0)).started(store.now(), 0));
-        assertThat(tasks).extracting(this::nodeOf).containsOnly("a");
-
+        List<TaskRecord> begun = tasks.subList(0, CONCURRENCY);
+        begun.forEach(task -> change(task(task).started(store.now(), 0)));
+        // Those that have more are free for others.
         members(A, B, C);
-        assigner.balance();
-        assertThat(tasks).extracting(this::nodeOf).containsOnly("a");
-        assigner.balance();
+        unfit.add("a");
+        submit(FOR_WORKERS, 2 * CONCURRENCY + 1);
         assigner.assign();
 
-        // Two of three would begin at a.
-        assertThat(tasks.stream().map(this::nodeOf).filter("a"::equals)).hasSize(2);
-        assertThat(task(tasks.get(0)).state()).isEqualTo(TaskState.RUNNING);
-        assertThat(nodeOf(tasks.get(0))).isEqualTo("a");
+        assigner.balance();
+        assigner.balance();
+        assertThat(tasks).extracting(this::nodeOf).containsOnly("a");
+        assigner.balance();
+
+        assertThat(begun).extracting(this::nodeOf).containsOnly("a");
+        assertThat(tasks.subList(CONCURRENCY, AT_MOST)).extracting(this::nodeOf).containsExactlyInAnyOrder("b", "c");
         assertThat(tasks).extracting(task -> task(task).state()).doesNotContain(TaskState.PENDING);
+    }
+
+    /** It has waited where it is, and would wait there as well. */
+    @Test
+    void whatWaitsIsMovedOnceAndNotFromOneToTheOther() {
+        occupy(A, AT_MOST);
+        IntStream.range(0, 3).forEach(i -> assigner.balance());
+        Map<String, Long> moved = held();
+        assertThat(moved).isEqualTo(Map.of("a", 2L, "b", 1L, "c", 1L));
+
+        IntStream.range(0, 9).forEach(i -> {
+            assigner.balance();
+            assigner.assign();
+        });
+
+        assertThat(held()).isEqualTo(moved);
     }
 
     @Test
@@ -324,8 +344,7 @@ class TaskAssignerTest {
         }
         Map<String, Long> before = held();
 
-        assigner.balance();
-        assigner.balance();
+        IntStream.range(0, 5).forEach(i -> assigner.balance());
 
         assertThat(held()).isEqualTo(before);
     }
