@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -111,6 +112,9 @@ final class TaskWorker {
     /** Of this node's places; those that execute have them. */
     private final Shares places;
 
+    /** What has a place and is not with the executor yet. */
+    private final Set<Held> starting = new HashSet<>();
+
     private int running;
 
     /** By task: how many may be taken in advance, and places that became free since the last look. */
@@ -121,8 +125,12 @@ final class TaskWorker {
     /** Whether it would look for more if ends that are to be written were written. */
     private boolean heldUp;
 
+    /** Whether it looked for all tasks that it has room for, and not only for those with the most. */
+    private boolean wantedOfAll = true;
+
     private boolean claiming;
     private boolean draining;
+    private boolean finished;
     private boolean closed;
     private boolean woken;
 
@@ -188,6 +196,7 @@ final class TaskWorker {
         try {
             dropWithoutLease();
             giveBackInTime();
+            startMore(); // A thread may have become free of which nobody told.
             flushProgress();
         } catch (RuntimeException | Error e) {
             log.error("Durable tasks in hand could not be looked at", e);
@@ -277,9 +286,17 @@ final class TaskWorker {
 
     /** For how many more of the task that would begin at once. */
     private int places(String task) {
-        long wait =
-                waiting.stream().filter(held -> held.task().name().equals(task)).count();
-        return Math.min(places.room(task), executor.room(task)) - (int) wait;
+        return Math.min(places.room(task), threads(task)) - count(waiting, task);
+    }
+
+    /** How many more of the task the executor would begin. */
+    private int threads(String task) {
+        return executor.room(task) - count(starting, task);
+    }
+
+    private static int count(Collection<Held> some, String task) {
+        return (int)
+                some.stream().filter(held -> held.task().name().equals(task)).count();
     }
 
     private int room(String task) {
@@ -288,10 +305,10 @@ final class TaskWorker {
 
     /** For how many of these tasks, whichever they are. */
     private int room(Set<String> tasks) {
-        return draining ? 0 : Math.min(wanted(tasks), roomForEnds());
+        return draining ? 0 : Math.min(mostRoom(tasks), roomForEnds());
     }
 
-    private int wanted(Set<String> tasks) {
+    private int mostRoom(Set<String> tasks) {
         return Math.min(tasks.stream().mapToInt(this::room).max().orElse(0), MAX_CLAIMED_AT_ONCE);
     }
 
@@ -299,27 +316,53 @@ final class TaskWorker {
         return MAX_ENDING * settings.concurrency() - ending();
     }
 
+    /**
+     * Of which tasks how many are taken.
+     *
+     * @param ofAll whether these are all that this node has room for
+     */
+    private record Wanted(Map<String, ClaimRequest.Claimable> tasks, int atMost, boolean inAdvance, boolean ofAll) {}
+
+    /**
+     * What comes is a mixture. Where tasks have room for different numbers, those of all are taken only as far as each has room for so
+     * many, and in turn more of those that have the most. Null when there is no room.
+     */
+    private @Nullable Wanted wanted(Map<String, ClaimRequest.Claimable> executable) {
+        Map<String, ClaimRequest.Claimable> tasks = new HashMap<>(executable);
+        tasks.keySet().removeIf(task -> room(task) <= 0);
+        int most = room(tasks.keySet());
+        if (most <= 0) {
+            return null;
+        }
+        int least = tasks.keySet().stream().mapToInt(this::room).min().orElse(0);
+        boolean some = least < most && wantedOfAll;
+        wantedOfAll = !some;
+        if (some) {
+            tasks.keySet().removeIf(task -> room(task) < most);
+        }
+        int atMost = some ? most : Math.min(least, most);
+        int places = tasks.keySet().stream().mapToInt(this::places).min().orElse(0);
+        return new Wanted(tasks, atMost, atMost > places, !some);
+    }
+
     /** Takes what is due; whether there may be more. */
     private boolean claimMore() {
         String worker = lease.worker();
         ClusterView view = cluster.view();
         Map<String, ClaimRequest.Claimable> executable = executable(view);
-        int room;
-        int surely;
+        Wanted wanted;
         synchronized (lock) {
-            executable.keySet().removeIf(task -> room(task) <= 0);
-            room = room(executable.keySet());
-            surely = executable.keySet().stream().mapToInt(this::places).min().orElse(0);
+            wanted = worker == null ? null : wanted(executable);
             freed = new HashMap<>();
-            claiming = worker != null && room > 0;
-            heldUp = room <= 0 || room < wanted(executable.keySet());
+            claiming = wanted != null;
+            heldUp = roomForEnds() < mostRoom(executable.keySet()) || wanted == null;
         }
-        if (worker == null || room <= 0) {
+        if (worker == null || wanted == null) {
             return false;
         }
         boolean more = false;
         try {
-            more = claim(view, worker, executable, room, room > surely);
+            more = claim(view, worker, wanted) || !wanted.ofAll();
         } finally {
             synchronized (lock) {
                 int most = MAX_IN_ADVANCE * settings.concurrency();
@@ -333,20 +376,15 @@ final class TaskWorker {
         return more;
     }
 
-    private boolean claim(
-            ClusterView view,
-            String worker,
-            Map<String, ClaimRequest.Claimable> executable,
-            int atMost,
-            boolean inAdvance) {
+    private boolean claim(ClusterView view, String worker, Wanted wanted) {
         List<TaskRecord> claimed = store.claim(new ClaimRequest(
                 new Lease(worker, view.self().id()),
-                executable,
+                wanted.tasks(),
                 settings.pollInterval().multipliedBy(LEFT_TO_OTHERS),
-                atMost,
-                inAdvance));
+                wanted.atMost(),
+                wanted.inAdvance()));
         claimed.forEach(record -> take(worker, record));
-        return claimed.size() == atMost;
+        return claimed.size() == wanted.atMost();
     }
 
     /** The tasks that this node may execute now. */
@@ -446,12 +484,16 @@ final class TaskWorker {
         if (roomForEnds() <= 0) {
             return null;
         }
+        Set<String> full = new HashSet<>();
         for (Iterator<Held> all = waiting.iterator(); all.hasNext(); ) {
             Held held = all.next();
-            if (places.take(held.task().name())) {
+            String task = held.task().name();
+            if (!full.contains(task) && threads(task) > 0 && places.take(task)) {
                 all.remove();
+                starting.add(held);
                 return held;
             }
+            full.add(task);
         }
         return null;
     }
@@ -526,6 +568,9 @@ final class TaskWorker {
             return;
         }
         CompletableFuture<Outcome> outcome;
+        synchronized (lock) {
+            starting.remove(held);
+        }
         try {
             outcome = executor.submit(
                     attempt,
@@ -613,8 +658,9 @@ final class TaskWorker {
         places.giveBack(task);
         synchronized (lock) {
             running--;
+            starting.remove(held);
             freed.merge(task, 1, Integer::sum);
-            woken |= waiting.size() < settings.concurrency() / 2 + 1;
+            woken |= count(waiting, task) < settings.concurrency() / 2 + 1;
             lock.notifyAll();
         }
     }
@@ -780,12 +826,16 @@ final class TaskWorker {
         unbegun.forEach(this::giveBack);
     }
 
-    /** Interrupts what still runs, and waits until what became of everything in hand is written. */
+    /** Interrupts what still runs, and waits until what became of everything in hand is written; the first time only. */
     void finish(Duration atMost) {
         drain();
         long end = nanoTime.getAsLong() + atMost.toNanos();
         allInHand().forEach(held -> cancel(held, "the node stops"));
         synchronized (lock) {
+            if (finished) {
+                return;
+            }
+            finished = true;
             try {
                 while ((claiming || !inHand.isEmpty()) && end - nanoTime.getAsLong() > 0) {
                     TimeUnit.NANOSECONDS.timedWait(lock, end - nanoTime.getAsLong());
