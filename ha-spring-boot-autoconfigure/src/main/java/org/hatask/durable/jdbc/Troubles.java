@@ -30,7 +30,7 @@ final class Troubles {
         if (isAboutTables(e) || known instanceof BadSqlGrammarException) {
             return tables(e, dialect);
         }
-        return known instanceof DataIntegrityViolationException
+        return known instanceof DataIntegrityViolationException || isTooLarge(e)
                 ? new TaskStoreException(
                         "The database of durable tasks (data source " + settings.dataSourceName()
                                 + ") cannot keep what it was given: " + e.getMessage(),
@@ -38,8 +38,15 @@ final class Troubles {
                 : unavailable(e);
     }
 
-    /** After it nothing is known. */
+    /** After it nothing is known, unless it says so. */
     StoreUnavailableException unavailable(SQLException e) {
+        if (isRolledBack(e) || isOfAbortedTransaction(e)) {
+            return new StoreUnavailableException(
+                    "The database of durable tasks (data source " + settings.dataSourceName()
+                            + ") rolled the transaction back: " + e.getMessage()
+                            + ". Nothing was done; it may be done again.",
+                    e);
+        }
         return new StoreUnavailableException(
                 "The database of durable tasks (data source " + settings.dataSourceName()
                         + ") does not answer as it should: " + e.getMessage()
@@ -68,6 +75,16 @@ final class Troubles {
 
     static boolean isAboutTables(SQLException e) {
         return e.getSQLState() != null && e.getSQLState().startsWith("42");
+    }
+
+    /** What the drivers of MySQL and MariaDB do not even send. */
+    private static boolean isTooLarge(SQLException e) {
+        return String.valueOf(e.getMessage()).contains("max_allowed_packet");
+    }
+
+    /** An earlier statement of it, perhaps the application's, had failed. */
+    private static boolean isOfAbortedTransaction(SQLException e) {
+        return "25P02".equals(e.getSQLState());
     }
 
     /** The database gave this transaction up in favour of another: nothing was done, and it may be done again. */
