@@ -21,7 +21,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Writes what becomes of the tasks in hand. Its one thread owns their records: changes of different tasks that come while it
  * writes go into the next write together, those of one task follow each other. What was in a write together that failed is written
- * one by one, since one of them may be to blame: somebody keeps its row locked, say. Others do not wait for that one.
+ * one by one, since one of them may be to blame: somebody keeps its row locked, say. That one is tried seldom, as all others wait
+ * meanwhile for as long as the store takes to give it up.
  *
  * <p>A write whose answer did not come is made again, unchanged, until the store says what is kept: what was written is
  * recognized by being what was to be written. Where somebody else has changed the record meanwhile, the step is made from
@@ -121,7 +122,7 @@ final class ChangeWriter implements AutoCloseable {
         while (awaitWork(pause)) {
             List<Change> batch = next();
             if (batch.isEmpty()) {
-                pause = LONGEST_PAUSE_MILLIS;
+                awaitNews();
                 continue;
             }
             try {
@@ -151,12 +152,27 @@ final class ChangeWriter implements AutoCloseable {
         }
     }
 
+    /** All that is open is left alone for now. */
+    private void awaitNews() {
+        synchronized (arriving) {
+            if (arriving.isEmpty() && !closing) {
+                try {
+                    TimeUnit.MILLISECONDS.timedWait(arriving, LONGEST_PAUSE_MILLIS);
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt(); // It is seen to when the next work is waited for.
+                }
+            }
+        }
+    }
+
     /** Takes over what has arrived; waits for something, and for the pause. False when all is done and nothing more comes. */
     private boolean awaitWork(long pauseMillis) {
         synchronized (arriving) {
             try {
                 if (pauseMillis > 0) { // Interrupted within a write that failed, it ends here.
                     TimeUnit.MILLISECONDS.timedWait(arriving, pauseMillis);
+                } else if (Thread.interrupted()) {
+                    throw new InterruptedException();
                 }
                 while (open.isEmpty() && arriving.isEmpty() && !closing) {
                     arriving.wait();

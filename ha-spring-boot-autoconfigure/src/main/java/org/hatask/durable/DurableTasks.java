@@ -64,8 +64,11 @@ public final class DurableTasks implements HaTasks, DurableCalls {
                             result.transactionIsOver();
                             follow(submitted.id(), Function.identity(), result);
                         },
-                        () -> result.completeExceptionally(new HaException("The transaction in which task " + task + " "
-                                + submitted.id() + " was submitted was rolled back, and the task with it.")));
+                        () -> {
+                            result.transactionIsOver();
+                            result.completeExceptionally(new HaException("The transaction in which task " + task + " "
+                                    + submitted.id() + " was submitted was rolled back, and the task with it."));
+                        });
         return result;
     }
 
