@@ -26,6 +26,7 @@ import org.hatask.durable.MemoryTaskStore;
 import org.hatask.durable.TaskAttempt;
 import org.hatask.durable.TaskManager;
 import org.hatask.durable.TaskQuery;
+import org.hatask.durable.TaskRecord;
 import org.hatask.durable.TaskStore;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -39,6 +40,8 @@ import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
+import org.springframework.scheduling.annotation.EnableScheduling;
+import org.springframework.scheduling.annotation.Scheduled;
 import org.springframework.stereotype.Component;
 
 /** Durable tasks on three nodes that share a store. */
@@ -54,6 +57,7 @@ class DurableTasksTest {
 
     @Configuration(proxyBeanMethods = false)
     @EnableAutoConfiguration
+    @EnableScheduling
     @Import(Desk.class)
     static class Application {
 
@@ -121,6 +125,12 @@ class DurableTasksTest {
         @HaTask(delivery = Delivery.DURABLE, role = Role.MASTER, retry = @Retry(maxAttempts = 9, delay = "0ms"))
         public CompletableFuture<String> flakySettle(String trade, int failures) {
             return flaky(trade, failures);
+        }
+
+        @HaTask(delivery = Delivery.DURABLE, role = Role.WORKER)
+        @Scheduled(fixedRate = 300)
+        public void tick() {
+            ran("tick");
         }
 
         @HaTask(delivery = Delivery.DURABLE)
@@ -275,6 +285,16 @@ class DurableTasksTest {
         // Not given to it in vain in between.
         assertThat(output.getAll()).doesNotContainPattern("Task desk.flakySettle .* not in truth");
         assertThat(attempts).extracting(TaskAttempt::nodeId).containsOnly(nodes.masterId());
+    }
+
+    @Test
+    void scheduledTaskIsSubmittedByTheMasterAlone() {
+        await().atMost(PATIENCE)
+                .until(() -> RUNS.containsKey("tick") && RUNS.get("tick").get() > 3);
+
+        assertThat(STORE.list(new TaskQuery("desk.tick", Set.of(), null, 1000)))
+                .extracting(TaskRecord::submittedBy)
+                .containsOnly(nodes.masterId());
     }
 
     @Test

@@ -23,13 +23,13 @@ class StoreLimitsTest {
         assertThat(table)
                 .anyMatch(line -> line.startsWith("| one record, without its attempts | " + kib + " KiB |"))
                 .anyMatch(line -> line.startsWith("| tasks that have not ended | " + number(limits.open()) + " |"))
-                .anyMatch(line -> line.startsWith("| submissions of one node | " + number(limits.perSecond())
+                .anyMatch(line -> line.startsWith("| submissions of each node | " + number(limits.perSecond())
                         + " a second, " + number(limits.atOnce()) + " at once |"))
                 .anyMatch(line -> line.startsWith("| tasks that have ended | " + number(limits.ended()) + " |"));
         assertThat(DOCS.resolve("durable-tasks.md"))
                 .content()
                 .contains("up to " + number(limits.open()) + " open ones, " + number(limits.perSecond())
-                        + " submissions a second, " + kib + " KiB");
+                        + " submissions a second from a node, " + kib + " KiB");
     }
 
     private static String number(int value) {
