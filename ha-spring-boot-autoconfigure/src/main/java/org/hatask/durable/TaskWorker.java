@@ -218,7 +218,8 @@ final class TaskWorker {
                 }
                 if (wasWoken || now - lookAgain >= 0) {
                     more = store.isClaimedByNodes() && claimMore();
-                    lookAgain = now + settings.pollInterval().toNanos();
+                    lookAgain =
+                            wantsTheRest() ? now : now + settings.pollInterval().toNanos();
                     more |= isWokenWithRoom();
                 }
                 if (troubled) {
@@ -253,6 +254,12 @@ final class TaskWorker {
             boolean was = woken;
             woken = false;
             return was;
+        }
+    }
+
+    private boolean wantsTheRest() {
+        synchronized (lock) {
+            return !wantedOfAll;
         }
     }
 
@@ -332,6 +339,7 @@ final class TaskWorker {
         tasks.keySet().removeIf(task -> room(task) <= 0);
         int most = room(tasks.keySet());
         if (most <= 0) {
+            wantedOfAll = true;
             return null;
         }
         int least = tasks.keySet().stream().mapToInt(this::room).min().orElse(0);
