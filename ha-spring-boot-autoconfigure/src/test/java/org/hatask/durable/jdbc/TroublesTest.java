@@ -8,6 +8,7 @@ import org.hatask.TaskStoreException;
 import org.hatask.durable.StoreUnavailableException;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TroublesTest {
 
@@ -33,6 +34,28 @@ class TroublesTest {
         assertThat(troubles.of(new SQLException("no", state, code), Dialect.MYSQL))
                 .isInstanceOf(StoreUnavailableException.class)
                 .hasMessageContaining("ledger");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"40P01, deadlock detected", "25P02, current transaction is aborted"})
+    void ofWhatWasRolledBackItIsKnownThatNothingWasDone(String state, String message) {
+        assertThat(troubles.of(new SQLException(message, state), Dialect.POSTGRESQL))
+                .isInstanceOf(StoreUnavailableException.class)
+                .hasMessageContaining(message)
+                .hasMessageContaining("Nothing was done");
+    }
+
+    /** As the drivers of MariaDB and MySQL say it, which do not send it. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "Packet too big for current server max_allowed_packet value",
+                "Packet for query is too large (70 > 64). You can change this value on the server by setting the"
+                        + " 'max_allowed_packet' variable."
+            })
+    void whatIsTooLargeForAPacketIsToBlame(String message) {
+        assertThat(troubles.of(new SQLException(message, "HZ000"), Dialect.MYSQL))
+                .isExactlyInstanceOf(TaskStoreException.class);
     }
 
     @ParameterizedTest
