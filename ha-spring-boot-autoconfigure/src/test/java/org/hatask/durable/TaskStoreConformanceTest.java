@@ -93,6 +93,30 @@ abstract class TaskStoreConformanceTest {
     }
 
     @Test
+    void tasksAreListedByAnyStates() {
+        register("w.1");
+        Lease lease = new Lease("w.1", "n1");
+        TaskRecord pending = submit(task("mail").build(store));
+        TaskRecord leased = change(submit(task("mail").build(store)).leasedTo(lease));
+        TaskRecord running =
+                change(change(submit(task("mail").build(store)).leasedTo(lease)).started(store.now(), 0));
+        TaskRecord cancelled = change(submit(task("mail").build(store)).cancel(store.now()));
+        submit(task("bill").build(store));
+        List<TaskRecord> all = List.of(pending, leased, running, cancelled);
+        for (Set<TaskState> states : List.of(
+                Set.of(TaskState.PENDING),
+                Set.of(TaskState.LEASED, TaskState.RUNNING),
+                Set.of(TaskState.RUNNING, TaskState.CANCELLED),
+                Set.of(TaskState.CANCELLED),
+                Set.of(TaskState.PARKED, TaskState.RETRY_WAIT),
+                Set.of(TaskState.values()))) {
+            List<TaskRecord> wanted =
+                    all.stream().filter(task -> states.contains(task.state())).toList();
+            assertThat(store.list(new TaskQuery("mail", states, null, 10))).containsExactlyInAnyOrderElementsOf(wanted);
+        }
+    }
+
+    @Test
     void unknownTasksAreMissing() {
         TaskRecord task = submit(task("mail").build(store));
         assertThat(store.find(List.of("no-such", task.id()))).containsExactly(task);

@@ -110,7 +110,9 @@ final class Operators {
                         }
                         parameters.number(query.atMost());
                     }
-                    parameters.number(query.atMost());
+                    if (!endedStates.isEmpty()) {
+                        parameters.number(query.atMost());
+                    }
                 });
     }
 }

@@ -243,15 +243,18 @@ final class Sql {
     /**
      * A page of tasks. One part of the statement for the table of tasks and one for each state of those in the history, since
      * these are many, and indexed by it. Every part may have a name of a task, the end of the page before as
-     * {@code submitted_at, submitted_at, id}, and has its limit; then the limit again.
+     * {@code submitted_at, submitted_at, id}, and has its limit; then, of several parts, the limit again.
      */
     String list(boolean ofTask, List<String> states, List<String> endedStates, boolean after) {
         String rest = (ofTask ? " AND task = ?" : "")
                 + (after ? " AND (submitted_at < ? OR submitted_at = ? AND id < ?)" : "")
                 + " ORDER BY submitted_at DESC, id DESC LIMIT ?";
         String wanted = states.isEmpty() ? READABLE : "state IN ('" + String.join("', '", states) + "')";
-        StringBuilder parts =
-                new StringBuilder("(SELECT " + ALL_COLUMNS + " FROM " + tasks + " WHERE " + wanted + rest + ")");
+        String open = "SELECT " + ALL_COLUMNS + " FROM " + tasks + " WHERE " + wanted + rest;
+        if (endedStates.isEmpty()) {
+            return open;
+        }
+        StringBuilder parts = new StringBuilder("(" + open + ")");
         for (String state : endedStates) {
             parts.append(" UNION ALL (SELECT " + ENDED_COLUMNS + " FROM " + history + " WHERE state = '" + state + "'"
                     + rest + ")");
