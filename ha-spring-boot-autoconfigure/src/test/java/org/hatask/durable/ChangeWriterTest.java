@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.time.Clock;
 import java.time.Duration;
@@ -13,7 +12,6 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.hatask.TaskState;
 import org.hatask.TaskStoreException;
 import org.hatask.durable.FlakyStore.Line;
@@ -181,47 +179,24 @@ class ChangeWriterTest {
     /** As where somebody keeps its row locked. */
     @Test
     void whatCannotBeWrittenForNowDoesNotHoldUpTheOthers() throws Exception {
-        AtomicBoolean locked = new AtomicBoolean(true);
-        try (ChangeWriter other = new ChangeWriter(withoutAnswerFor("a", locked), "other")) {
-            flaky.set(Line.CUT);
-            List<CompletableFuture<Boolean>> others = new ArrayList<>();
-            Held stuck = held("a");
-            CompletableFuture<Boolean> never = other.change(stuck, record -> record.started(store.now(), 0));
-            for (String id : List.of("b", "c", "d")) {
-                others.add(other.change(held(id), record -> record.started(store.now(), 0)));
-            }
-            flaky.set(Line.WHOLE);
-
-            for (CompletableFuture<Boolean> one : others) {
-                assertThat(get(one)).isTrue();
-            }
-            CompletableFuture<Boolean> later = other.change(held("e"), record -> record.started(store.now(), 0));
-            assertThat(get(later)).isTrue();
-            assertThat(never).isNotDone();
-
-            locked.set(false);
-            assertThat(other.close(Duration.ofSeconds(20))).isTrue();
-            assertThat(get(never)).isTrue();
+        flaky.lock("a");
+        flaky.set(Line.CUT);
+        List<CompletableFuture<Boolean>> others = new ArrayList<>();
+        CompletableFuture<Boolean> never = start(held("a"));
+        for (String id : List.of("b", "c", "d")) {
+            others.add(start(held(id)));
         }
-    }
+        flaky.set(Line.WHOLE);
 
-    private TaskStore withoutAnswerFor(String id, AtomicBoolean locked) {
-        TaskStore target = flaky.store();
-        return (TaskStore) Proxy.newProxyInstance(
-                TaskStore.class.getClassLoader(), new Class<?>[] {TaskStore.class}, (proxy, method, arguments) -> {
-                    if (method.getName().equals("replace")
-                            && locked.get()
-                            && ((List<?>) arguments[0]).stream().anyMatch(one -> ((TaskRecord) one)
-                                    .id()
-                                    .equals(id))) {
-                        throw new StoreUnavailableException("locked", null);
-                    }
-                    try {
-                        return method.invoke(target, arguments);
-                    } catch (InvocationTargetException e) {
-                        throw e.getTargetException();
-                    }
-                });
+        for (CompletableFuture<Boolean> one : others) {
+            assertThat(get(one)).isTrue();
+        }
+        assertThat(get(start(held("e")))).isTrue();
+        assertThat(never).isNotDone();
+
+        flaky.unlock();
+        assertThat(writer.close(Duration.ofSeconds(20))).isTrue();
+        assertThat(get(never)).isTrue();
     }
 
     @Test

@@ -2,10 +2,12 @@ package org.hatask.durable;
 
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /** One node's way to a store that others share: it can be cut, before the store hears of a call or before it answers. */
 public final class FlakyStore {
@@ -21,6 +23,7 @@ public final class FlakyStore {
 
     private final TaskStore target;
     private volatile boolean tells = true;
+    private volatile @Nullable String lockedId;
     private volatile Line line = Line.WHOLE;
     private volatile Predicate<String> which = method -> true;
     private volatile Consumer<String> held = method -> {};
@@ -57,6 +60,22 @@ public final class FlakyStore {
         return goOn;
     }
 
+    /** Changes of this task are not answered any more, as where somebody keeps its row locked. */
+    public FlakyStore lock(String id) {
+        lockedId = id;
+        return this;
+    }
+
+    public void unlock() {
+        lockedId = null;
+    }
+
+    private boolean isLocked(String method, Object[] arguments) {
+        return method.equals("replace")
+                && ((List<?>) arguments[0])
+                        .stream().anyMatch(one -> ((TaskRecord) one).id().equals(lockedId));
+    }
+
     /** @param methods names of those it is true of */
     public void set(Line newLine, Predicate<String> methods) {
         which = methods;
@@ -72,6 +91,9 @@ public final class FlakyStore {
                             || method.getDeclaringClass() == Object.class;
                     if (method.getName().equals("addListener") && !tells) {
                         return null;
+                    }
+                    if (isLocked(method.getName(), arguments)) {
+                        throw new StoreUnavailableException("locked", null);
                     }
                     if (now == Line.CUT && !local) {
                         throw new StoreUnavailableException("cut off", null);

@@ -7,7 +7,6 @@ import static org.mockito.Mockito.spy;
 import static org.mockito.Mockito.times;
 import static org.mockito.Mockito.verify;
 
-import java.lang.reflect.Proxy;
 import java.net.URI;
 import java.time.Clock;
 import java.time.Duration;
@@ -193,16 +192,7 @@ class TaskSupervisorTest {
         store.submit(List.of(TaskRecord.submitted(
                 "old", "task", "()void", "[]", store.now(), "a", null, Duration.ZERO, Duration.ofMillis(1), 1)));
         clock.ahead = Duration.ofMillis(10);
-        TaskStore locked = (TaskStore) Proxy.newProxyInstance(
-                TaskStore.class.getClassLoader(), new Class<?>[] {TaskStore.class}, (proxy, method, arguments) -> {
-                    if (method.getName().equals("replace")
-                            && ((List<?>) arguments[0]).stream().anyMatch(task -> ((TaskRecord) task)
-                                    .id()
-                                    .equals("t2"))) {
-                        throw new StoreUnavailableException("locked", null);
-                    }
-                    return method.invoke(store, arguments);
-                });
+        TaskStore locked = new FlakyStore(store).lock("t2").store();
         TaskSupervisor other = new TaskSupervisor(
                 locked, () -> 0, lease, Duration.ofDays(1), System::nanoTime, events::add, changed::incrementAndGet);
         store.release(workerOf(OTHER));
