@@ -122,6 +122,7 @@ final class ChangeWriter implements AutoCloseable {
         while (awaitWork(pause)) {
             List<Change> batch = next();
             if (batch.isEmpty()) {
+                pause = 0;
                 awaitNews();
                 continue;
             }

@@ -218,9 +218,9 @@ final class TaskWorker {
                 }
                 if (wasWoken || now - lookAgain >= 0) {
                     more = store.isClaimedByNodes() && claimMore();
-                    lookAgain =
-                            wantsTheRest() ? now : now + settings.pollInterval().toNanos();
-                    more |= isWokenWithRoom();
+                    boolean rest = wantsTheRest();
+                    lookAgain = rest ? now : now + settings.pollInterval().toNanos();
+                    more |= rest || isWokenWithRoom();
                 }
                 if (troubled) {
                     troubled = false;
@@ -323,12 +323,8 @@ final class TaskWorker {
         return MAX_ENDING * settings.concurrency() - ending();
     }
 
-    /**
-     * Of which tasks how many are taken.
-     *
-     * @param ofAll whether these are all that this node has room for
-     */
-    private record Wanted(Map<String, ClaimRequest.Claimable> tasks, int atMost, boolean inAdvance, boolean ofAll) {}
+    /** Of which tasks how many are taken. */
+    private record Wanted(Map<String, ClaimRequest.Claimable> tasks, int atMost, boolean inAdvance) {}
 
     /**
      * What comes is a mixture. Where tasks have room for different numbers, those of all are taken only as far as each has room for so
@@ -339,7 +335,6 @@ final class TaskWorker {
         tasks.keySet().removeIf(task -> room(task) <= 0);
         int most = room(tasks.keySet());
         if (most <= 0) {
-            wantedOfAll = true;
             return null;
         }
         int least = tasks.keySet().stream().mapToInt(this::room).min().orElse(0);
@@ -350,7 +345,7 @@ final class TaskWorker {
         }
         int atMost = some ? most : Math.min(least, most);
         int places = tasks.keySet().stream().mapToInt(this::places).min().orElse(0);
-        return new Wanted(tasks, atMost, atMost > places, !some);
+        return new Wanted(tasks, atMost, atMost > places);
     }
 
     /** Takes what is due; whether there may be more. */
@@ -361,6 +356,7 @@ final class TaskWorker {
         Wanted wanted;
         synchronized (lock) {
             wanted = worker == null ? null : wanted(executable);
+            wantedOfAll |= wanted == null;
             freed = new HashMap<>();
             claiming = wanted != null;
             heldUp = roomForEnds() < mostRoom(executable.keySet()) || wanted == null;
@@ -370,7 +366,7 @@ final class TaskWorker {
         }
         boolean more = false;
         try {
-            more = claim(view, worker, wanted) || !wanted.ofAll();
+            more = claim(view, worker, wanted);
         } finally {
             synchronized (lock) {
                 int most = MAX_IN_ADVANCE * settings.concurrency();
@@ -442,8 +438,7 @@ final class TaskWorker {
         Held held = new Held(worker, task.get(), record, nanoTime.getAsLong());
         synchronized (lock) {
             if (inHand.containsKey(record.id())) {
-                // The end of its former attempt is written, as it was given out again, and is about to be heard of
-                // here.
+                // The end of its former attempt is written, since it was given out again, and will soon be known here.
                 early.put(record.id(), held);
                 return;
             }

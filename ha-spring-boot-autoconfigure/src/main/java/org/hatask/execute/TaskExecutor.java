@@ -144,14 +144,12 @@ public final class TaskExecutor implements AutoCloseable {
             return CompletableFuture.completedFuture(busy(entry, pace));
         }
         CompletableFuture<Outcome> outcome = new CompletableFuture<>();
-        // What waits for a thread and is told to stop will not begin any more: whoever asked for it need not wait for a
-        // thread, too.
+        Runnable body = () -> readAndRun(entry, arguments, outcome);
+        entry.executedBy(body);
+        // What waits for a thread and is told to stop does not begin any more, so nobody need wait for that thread.
         entry.onStop(() -> {
             if (!entry.hasBegun()) {
-                Runnable body = entry.body();
-                if (body != null) {
-                    pool.remove(task, body);
-                }
+                pool.remove(task, body);
                 endUncalled(entry, notStarted(entry), outcome);
             }
         });
@@ -163,8 +161,6 @@ public final class TaskExecutor implements AutoCloseable {
         });
         boolean taken;
         try {
-            Runnable body = () -> readAndRun(entry, arguments, outcome);
-            entry.executedBy(body);
             if (journal == null) {
                 pool.execute(task, body);
                 taken = true;

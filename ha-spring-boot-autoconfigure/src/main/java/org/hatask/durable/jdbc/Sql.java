@@ -99,11 +99,9 @@ final class Sql {
         String changes = "unnest(CAST(? AS text[]), CAST(? AS int8[]), "
                 + each(Column.CHANGING, Column::array) + ") AS c (task_id, old_version, "
                 + each(Column.CHANGING, Column::name) + ")";
-        // Row by row by the primary key, in the order of the changes, so that nobody waits for each other. The version
-        // is asked
-        // for once more, since PostgreSQL's older minor releases find a row that was changed meanwhile by its old place
-        // all the
-        // same ("Add missing EPQ recheck for TID Scan", November 2025).
+        // Row by row by the primary key, in the order of the changes, so that nobody waits for each other. The outer
+        // version matters where the row was changed meanwhile, and PostgreSQL is of before November 2025 ("Add missing
+        // EPQ recheck for TID Scan").
         String kept = "LATERAL (SELECT ctid FROM " + tasks
                 + " WHERE id = c.task_id AND version = c.old_version OFFSET 0) k WHERE t.ctid = k.ctid AND t.version = c.old_version";
         updateAll =
